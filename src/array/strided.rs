@@ -1,0 +1,150 @@
+//! An array in memory: a shared buffer seen through an offset and strides.
+
+use super::{ArrayTy, Buffer, DType, Scalar};
+use std::sync::Arc;
+
+/// An array whose elements are in memory. Views share the buffer. All sizes of `ty` are known.
+#[derive(Clone, Debug)]
+pub struct Array {
+    ty: ArrayTy,
+    buffer: Arc<Buffer>,
+    /// Bytes from the start of the buffer to the first element.
+    offset: usize,
+    /// Bytes from an element to the next along each dimension; zero repeats, negative runs backwards.
+    strides: Vec<isize>,
+}
+
+/// Row-major strides in bytes of a shape.
+pub fn row_major(shape: &[u64], item: usize) -> Vec<isize> {
+    let mut strides = vec![0; shape.len()];
+    let mut step = item as isize;
+    for (at, size) in shape.iter().enumerate().rev() {
+        strides[at] = step;
+        step *= (*size).max(1) as isize;
+    }
+    strides
+}
+
+impl Array {
+    /// A row-major array over a whole buffer; sizes of `ty` are known and the buffer holds them.
+    pub fn new(ty: ArrayTy, buffer: Arc<Buffer>) -> Array {
+        let shape = ty.shape().unwrap_or_default();
+        let strides = row_major(&shape, ty.dtype.size());
+        debug_assert!(ty.bytes().is_some_and(|bytes| bytes <= buffer.len() as u64));
+        Array { ty, buffer, offset: 0, strides }
+    }
+    /// A view with its own type, offset and strides; the caller has checked that it stays within the buffer.
+    pub fn view(&self, ty: ArrayTy, offset: usize, strides: Vec<isize>) -> Array {
+        Array { ty, buffer: self.buffer.clone(), offset, strides }
+    }
+    pub fn scalar(value: Scalar) -> Array {
+        let mut bytes = [0u8; 16];
+        value.write(&mut bytes);
+        let size = value.dtype.size();
+        Array::new(ArrayTy::scalar(value.dtype), Arc::new(Buffer::from_bytes(&bytes[..size])))
+    }
+    /// A one-dimensional unnamed array from scalars of one dtype.
+    pub fn from_scalars(dtype: DType, values: &[Scalar]) -> Array {
+        let size = dtype.size();
+        let mut bytes = vec![0u8; size * values.len()];
+        for (value, place) in values.iter().zip(bytes.chunks_exact_mut(size)) {
+            value.write(place);
+        }
+        Array::new(ArrayTy::unnamed(dtype, &[values.len() as u64]), Arc::new(Buffer::from_bytes(&bytes)))
+    }
+    pub fn ty(&self) -> &ArrayTy {
+        &self.ty
+    }
+    pub fn dtype(&self) -> DType {
+        self.ty.dtype
+    }
+    pub fn shape(&self) -> Vec<u64> {
+        self.ty.shape().unwrap_or_default()
+    }
+    pub fn count(&self) -> u64 {
+        self.ty.count().unwrap_or(0)
+    }
+    pub fn strides(&self) -> &[isize] {
+        &self.strides
+    }
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+    pub fn buffer(&self) -> &Arc<Buffer> {
+        &self.buffer
+    }
+    /// The same elements under another type of the same dtype size and shape (names, coordinates).
+    pub fn retyped(&self, ty: ArrayTy) -> Array {
+        Array { ty, ..self.clone() }
+    }
+    /// Whether elements lie row-major without gaps.
+    pub fn is_contiguous(&self) -> bool {
+        let shape = self.shape();
+        let dense = row_major(&shape, self.dtype().size());
+        shape.iter().zip(self.strides.iter().zip(&dense)).all(|(size, (a, b))| *size <= 1 || a == b)
+    }
+    /// The elements' bytes, if they are contiguous.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        let len = self.ty.bytes()? as usize;
+        if len == 0 {
+            return Some(&[]);
+        }
+        self.is_contiguous().then(|| &self.buffer.bytes()[self.offset..self.offset + len])
+    }
+    /// Copies the elements row-major into `out`, which has as many bytes as they take. O(n).
+    pub fn copy_to(&self, out: &mut [u8]) {
+        let (item, shape) = (self.dtype().size(), self.shape());
+        let mut index = vec![0u64; shape.len()];
+        for element in out.chunks_exact_mut(item) {
+            let at = index.iter().zip(&self.strides).fold(self.offset as isize, |at, (i, stride)| at + *i as isize * stride) as usize;
+            element.copy_from_slice(&self.buffer.bytes()[at..at + item]);
+            advance(&mut index, &shape);
+        }
+    }
+    /// One element; `None` outside the array or for a wrong number of indices.
+    pub fn get(&self, index: &[u64]) -> Option<Scalar> {
+        let shape = self.shape();
+        if index.len() != shape.len() || index.iter().zip(&shape).any(|(i, size)| i >= size) {
+            return None;
+        }
+        let at = index.iter().zip(&self.strides).fold(self.offset as isize, |at, (i, stride)| at + *i as isize * stride) as usize;
+        Some(Scalar::read(self.dtype(), &self.buffer.bytes()[at..]))
+    }
+    /// The element of a scalar, or of an array of one element.
+    pub fn item(&self) -> Option<Scalar> {
+        (self.count() == 1).then(|| self.get(&vec![0; self.ty.rank()])).flatten()
+    }
+    /// All elements in row-major order. O(n), for small arrays: coordinates, display, tests.
+    pub fn scalars(&self) -> Vec<Scalar> {
+        let shape = self.shape();
+        let mut index = vec![0u64; shape.len()];
+        let mut out = Vec::with_capacity(self.count() as usize);
+        for _ in 0..self.count() {
+            out.extend(self.get(&index));
+            advance(&mut index, &shape);
+        }
+        out
+    }
+}
+
+/// The next index in row-major order.
+fn advance(index: &mut [u64], shape: &[u64]) {
+    for (place, size) in index.iter_mut().zip(shape).rev() {
+        *place += 1;
+        if *place < *size {
+            return;
+        }
+        *place = 0;
+    }
+}
+
+impl PartialEq for Array {
+    /// Same type and same bits.
+    fn eq(&self, other: &Array) -> bool {
+        self.ty == other.ty
+            && match (self.bytes(), other.bytes()) {
+                (Some(a), Some(b)) => a == b,
+                _ => self.scalars() == other.scalars(),
+            }
+    }
+}

@@ -1,0 +1,88 @@
+//! What a program does besides computing: it prints, reads and writes files, asks and refuses. The session does these in program order.
+
+use super::parts::{examples, optional, required};
+use super::{Builtin, Default, Define, Effect, Example, Family, Param, ParamKind};
+
+const VALUES: &[Param] = &[optional("values", ParamKind::Anything, Default::Absent)];
+const VALUE: &[Param] = &[required("value", ParamKind::Anything)];
+
+pub const TABLE: &[Builtin] = &[
+    effect(
+        "print",
+        Family::Talking,
+        VALUES,
+        Effect::Print,
+        "Writes values separated by spaces, and a newline.\n\
+         Scalars are in the shortest form that reads back exactly, arrays in brackets, long ones shortened. All that is printed together is computed together.",
+        examples!["print(1, 2.5, [true, false])" => "1 2.5 [true, false]"],
+    ),
+    effect(
+        "save",
+        Family::Files,
+        &[required("path", ParamKind::Text), required("values", ParamKind::Anything)],
+        Effect::Save,
+        "Writes named values to a file of the kind its extension names: `save(\"out.nc\", sst = x, mean = m)`.\n\
+         A value with attributes is a record: `sst = (data = x, units = \"degC\")`. The file is the old one or the new one, never a part. Saving over a file that the program still reads is an error (K0604).",
+        &[],
+    ),
+    effect(
+        "open",
+        Family::Files,
+        &[required("path", ParamKind::Text), optional("group", ParamKind::Text, Default::Absent)],
+        Effect::Open,
+        "What a file holds: a dataset, whose variables are fields (`open(\"sst.nc\").sst`), or an array.\n\
+         With a second text it is the group or variable of that path. Only metadata and coordinates are read. CF conventions are decoded.",
+        &[],
+    ),
+    effect(
+        "exists",
+        Family::Files,
+        &[required("path", ParamKind::Text)],
+        Effect::Exists,
+        "Whether there is a file at a path, a bool; asked when the program gets there.",
+        examples!["print(exists(\"no such file.nc\"))" => "false"],
+    ),
+    effect(
+        "explain",
+        Family::Talking,
+        VALUE,
+        Effect::Explain,
+        "How a value would be computed, printed without computing it: bytes to read, peak memory, stages, blocks, tasks.",
+        &[],
+    ),
+    effect(
+        "compute",
+        Family::Talking,
+        VALUE,
+        Effect::Compute,
+        "The value, computed now and kept in memory.",
+        examples!["x = compute(arange(3) * 2)\nprint(x)" => "[0, 2, 4]"],
+    ),
+    effect(
+        "time",
+        Family::Talking,
+        VALUE,
+        Effect::Time,
+        "The seconds it takes to compute a value afresh, an `f64`; results that are known already are not used.",
+        examples!["print(time(arange(1000).sum()) > 0)" => "true"],
+    ),
+    effect(
+        "error",
+        Family::Talking,
+        &[required("message", ParamKind::Text)],
+        Effect::Error,
+        "Ends the program with a message (K0505).",
+        examples!["x = 3\nif x > 5 { error(\"too large\") }\nprint(x)" => "3"],
+    ),
+];
+
+const fn effect(
+    name: &'static str,
+    family: Family,
+    params: &'static [Param],
+    effect: Effect,
+    doc: &'static str,
+    examples: &'static [Example],
+) -> Builtin {
+    Builtin { name, family, params, doc, examples, define: Define::Effect(effect) }
+}

@@ -1,0 +1,31 @@
+//! Machine code for kernels, by Cranelift: the fast implementation of `kernel::abi::Engine`. The only user of Cranelift.
+//! Owns instruction selection, vector loops and the run-time support of compiled code; the meaning of kernels is `kernel`'s and that of
+//! operations `ops`', so that results have the same bits as the interpreter's. Only the sign and payload of a NaN may differ.
+//!
+//! The way of a kernel: `jit` (module) → `function` (signature, variables) → `statements`, `expressions`, `arrays`; a vector loop by `tape`
+//! (record the body) → `strips` (cut it at calls) → `vector`, `vector_body`, `copies` (emit it) on `lanes`. `runtime` is what runs beside it.
+//!
+//! Limits: little-endian machines; on x86-64 SSE4.1. Vectors are 128 bits wide. Recursion ends at `chunks::MAX_DEPTH`, or earlier where the
+//! stack of the thread is small. A fault carries out 16 values at most. A panic of `Host::alloc` ends the process, one of a parallel
+//! chunk goes on in the caller.
+
+mod arrays;
+mod copies;
+mod expressions;
+mod function;
+mod jit;
+mod lane_memory;
+mod lanes;
+mod runtime;
+mod scalar;
+mod statements;
+mod strips;
+mod symbols;
+mod tape;
+mod vector;
+mod vector_body;
+
+pub use jit::Jit;
+
+#[cfg(test)]
+mod tests;

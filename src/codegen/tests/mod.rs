@@ -1,0 +1,6 @@
+//! Compiled kernels against the reference interpreter.
+
+mod operations;
+mod random;
+mod statements;
+mod vectors;

@@ -1,0 +1,77 @@
+//! Joins partial results of a reduction as blocks finish, in whatever order, by a fixed binary tree: so the bits do not depend on the order,
+//! and only few partial results wait at any time. The tree is that of `kernel::chunks::fold_tree`.
+
+use super::Run;
+use super::host::KernelHost;
+use crate::array::{Buffer, DType, Scalar};
+use crate::base::{Outcome, Span};
+use crate::builtins::build::ReduceOp;
+use crate::kernel::abi::{Arg, ArrayArg, Compiled};
+use crate::kernel::fault::diagnose;
+use crate::plan::emit::arrays_of;
+use crate::plan::ir::OutputKind;
+use crate::plan::merge::merge;
+use rustc_hash::FxHashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The arrays of one partial result.
+pub type Parts = Vec<Buffer>;
+
+/// The trees of one output: one for each block of its result.
+pub struct Combine {
+    /// Blocks that each result is reduced from.
+    count: u64,
+    dtypes: Vec<DType>,
+    kernel: Arc<dyn Compiled>,
+    /// Partial results that wait for their sibling: (result block, level, position).
+    waiting: Mutex<FxHashMap<(u64, u32, u64), Parts>>,
+}
+
+impl Combine {
+    /// For results of `elements` a block, each reduced from `count` blocks.
+    pub fn new(run: &Run, op: ReduceOp, dtype: DType, count: u64, elements: u64) -> Outcome<Combine> {
+        let dtypes = arrays_of(&OutputKind::Reduce { op, axes: Vec::new() }, dtype).into_iter().map(|(dtype, _)| dtype).collect();
+        let kernel = run.runtime.kernels.get(&merge(op, dtype), elements)?;
+        Ok(Combine { count, dtypes, kernel, waiting: Mutex::default() })
+    }
+
+    /// Adds the partial result number `at` of a result block; gives the result when it was the last.
+    pub fn add(&self, run: &Run, result: u64, at: u64, parts: Parts, elements: u64, span: Span) -> Outcome<Option<Parts>> {
+        let (mut at, mut level, mut count, mut own) = (at, 0, self.count, parts);
+        loop {
+            if count <= 1 {
+                return Ok(Some(own));
+            }
+            let sibling = at ^ 1;
+            if sibling < count {
+                let other = {
+                    let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                    match waiting.remove(&(result, level, sibling)) {
+                        Some(other) => other,
+                        None => {
+                            waiting.insert((result, level, at), own);
+                            return Ok(None);
+                        }
+                    }
+                };
+                let (left, right) = if at < sibling { (own, other) } else { (other, own) };
+                own = self.join(run, left, &right, elements, span)?;
+            }
+            at /= 2;
+            level += 1;
+            count = count.div_ceil(2);
+        }
+    }
+
+    fn join(&self, run: &Run, left: Parts, right: &Parts, elements: u64, span: Span) -> Outcome<Parts> {
+        let arg = |(buffer, dtype): (&Buffer, &DType)| {
+            let dtype = dtype.storage();
+            Arg::Array(ArrayArg { dtype, ptr: buffer.as_mut_ptr(), sizes: vec![elements as i64], strides: vec![dtype.size() as i64] })
+        };
+        let n = Arg::Scalar(Scalar::i64(elements as i64));
+        let arrays = left.iter().zip(&self.dtypes).chain(right.iter().zip(&self.dtypes)).map(arg);
+        let args: Vec<Arg> = std::iter::once(n).chain(arrays).collect();
+        self.kernel.call(&KernelHost { runtime: run.runtime, leaf: true }, &args).map_err(|fault| diagnose(&fault).or_at(span))?;
+        Ok(left)
+    }
+}

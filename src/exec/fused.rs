@@ -1,0 +1,312 @@
+//! Running a fused pass: its blocks in parallel, each one call of the pass's kernel.
+
+use super::combine::{Combine, Parts};
+use super::host::{KernelHost, array_arg};
+use super::store::{self, Place};
+use super::{Run, region, tasks};
+use crate::array::strided::row_major;
+use crate::array::{Array, Buffer, DType, Scalar};
+use crate::base::{Code, Diagnostic, Outcome, Span};
+use crate::builtins::build::ReduceOp;
+use crate::kernel::abi::{Arg, ArrayArg, Compiled, Fault};
+use crate::kernel::fault::diagnose;
+use crate::plan::blocks::grid;
+use crate::plan::emit::{arrays_of, emit};
+use crate::plan::ir::{Fused, Output, OutputKind, Stage};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A pass that runs.
+struct Pass<'a> {
+    run: &'a Run<'a>,
+    fused: &'a Fused,
+    places: &'a [Option<Place>],
+    kernel: Arc<dyn Compiled>,
+    span: Span,
+    /// Blocks along each axis.
+    grid: Vec<u64>,
+    /// For each output that is a reduction.
+    combines: Vec<Option<Combine>>,
+    /// Whole results that became the store itself: (output, memory).
+    adopted: Mutex<Vec<(usize, Buffer)>>,
+}
+
+/// Runs a fused stage.
+pub fn run(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]) -> Outcome<()> {
+    let elements: u64 = fused.domain.iter().fold(1, |all, size| all.saturating_mul(*size));
+    if elements == 0 {
+        return empty(run, stage, fused, places);
+    }
+    let kernel = run.runtime.kernels.get(&emit(run.graph, fused, run.runtime.limits.checked), elements)?;
+    let grid = grid(&fused.domain, &fused.block);
+    let combine = |output: &Output| match &output.kind {
+        OutputKind::Reduce { op, axes } => {
+            let count = axes.iter().map(|axis| grid[*axis]).product();
+            let kept = kept_sizes(&fused.block, axes).iter().product();
+            Combine::new(run, *op, fused.code[output.value.0 as usize].dtype, count, kept).map(Some)
+        }
+        _ => Ok(None),
+    };
+    let combines = fused.outputs.iter().map(combine).collect::<Outcome<_>>()?;
+    let pass = Pass { run, fused, places, kernel, span: stage.span, grid, combines, adopted: Mutex::default() };
+    pass.run(stage.parallel)?;
+    let adopted = pass.adopted.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for (at, buffer) in adopted {
+        if let Some(Place::Memory(array)) = &mut places[fused.outputs[at].store.0 as usize] {
+            *array = Array::new(array.ty().clone(), Arc::new(buffer));
+        }
+    }
+    Ok(())
+}
+
+/// A pass over nothing: reductions give what they start from.
+fn empty(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]) -> Outcome<()> {
+    for output in &fused.outputs {
+        let OutputKind::Reduce { op, .. } = &output.kind else { continue };
+        if matches!(op, ReduceOp::Arg { .. }) {
+            return Err(nothing(stage.span));
+        }
+        let Some(Place::Memory(array)) = &mut places[output.store.0 as usize] else { continue };
+        let dtype = fused.code[output.value.0 as usize].dtype;
+        let (_, value) = arrays_of(&output.kind, dtype)[0];
+        let buffer = filled(run, array.count(), value, stage.span)?;
+        *array = Array::new(array.ty().clone(), Arc::new(buffer));
+    }
+    Ok(())
+}
+
+fn nothing(span: Span) -> Box<Diagnostic> {
+    Diagnostic::at(Code::Value, span, "there is no element to choose: all are NaN, or there are none")
+}
+
+/// Memory with `count` times a value.
+fn filled(run: &Run, count: u64, value: Scalar, span: Span) -> Outcome<Buffer> {
+    let size = value.dtype.size();
+    let mut buffer = run.runtime.take(count as usize * size, span)?;
+    let mut element = [0u8; 16];
+    value.write(&mut element);
+    let bytes = buffer.bytes_mut();
+    match element[..size].iter().all(|byte| *byte == 0) {
+        true => bytes.fill(0),
+        false => bytes.chunks_exact_mut(size).for_each(|place| place.copy_from_slice(&element[..size])),
+    }
+    Ok(buffer)
+}
+
+/// Sizes with 1 along the reduced axes.
+fn kept_sizes(sizes: &[u64], axes: &[usize]) -> Vec<u64> {
+    sizes.iter().enumerate().map(|(axis, size)| if axes.contains(&axis) { 1 } else { *size }).collect()
+}
+
+/// Row-major position in the grid along the axes that `of` picks.
+fn position(grid: &[u64], at: &[u64], of: impl Fn(usize) -> bool) -> u64 {
+    (0..grid.len()).filter(|axis| of(*axis)).fold(0, |position, axis| position * grid[axis] + at[axis])
+}
+
+/// Memory that one call of the kernel writes, and what becomes of it.
+enum Target {
+    /// The store itself.
+    Done,
+    /// A block to be written to a file or scratch file.
+    Write(Buffer),
+    /// A partial result.
+    Partial(Parts),
+}
+
+impl Pass<'_> {
+    fn run(&self, parallel: usize) -> Outcome<()> {
+        let scan = self.fused.outputs.iter().find_map(|output| match output.kind {
+            OutputKind::Scan { axis, .. } => Some(axis),
+            _ => None,
+        });
+        // Blocks that reduce into one result follow each other, so that few results wait.
+        let reduced = self.fused.outputs.iter().find_map(|output| match &output.kind {
+            OutputKind::Reduce { axes, .. } => Some(axes.clone()),
+            _ => None,
+        });
+        let inner = reduced.unwrap_or_default();
+        let axes: Vec<usize> = (0..self.grid.len()).filter(|axis| Some(*axis) != scan).collect();
+        let (inner, mut order): (Vec<usize>, Vec<usize>) = axes.iter().partition(|axis| inner.contains(axis));
+        order.extend(inner);
+        let count = order.iter().map(|axis| self.grid[*axis]).product();
+        tasks::run(self.run.runtime, parallel, count, &|task| {
+            let mut at = vec![0; self.grid.len()];
+            let mut rest = task;
+            for axis in order.iter().rev() {
+                at[*axis] = rest % self.grid[*axis];
+                rest /= self.grid[*axis];
+            }
+            let mut carries = Vec::new();
+            for step in 0..scan.map_or(1, |axis| self.grid[axis]) {
+                if let Some(axis) = scan {
+                    at[axis] = step;
+                }
+                self.block(&at, &mut carries)?;
+                self.run.advance();
+            }
+            Ok(())
+        })
+    }
+
+    /// One block: reads, computes, and passes on what came out.
+    fn block(&self, at: &[u64], carries: &mut Vec<Buffer>) -> Outcome<()> {
+        let Fused { domain, block, leaves, outputs, .. } = self.fused;
+        let lo: Vec<u64> = at.iter().zip(block).map(|(at, block)| at * block).collect();
+        let hi: Vec<u64> = lo.iter().zip(block.iter().zip(domain)).map(|(lo, (block, size))| (lo + block).min(*size)).collect();
+        let sizes: Vec<u64> = lo.iter().zip(&hi).map(|(lo, hi)| hi - lo).collect();
+        let blocks = leaves.iter().map(|leaf| store::block(self.run, leaf, self.places, &lo, &hi, self.span));
+        let blocks = blocks.collect::<Outcome<Vec<_>>>()?;
+        let mut args: Vec<Arg> = sizes.iter().chain(&lo).map(|value| Arg::Scalar(Scalar::i64(*value as i64))).collect();
+        args.extend(blocks.iter().map(|block| Arg::Array(block.arg.clone())));
+        let mut targets = Vec::with_capacity(outputs.len());
+        for (number, output) in outputs.iter().enumerate() {
+            targets.push(self.target(number, output, &lo, &sizes, carries, &mut args)?);
+        }
+        self.call(&args)?;
+        drop(blocks);
+        for ((number, output), target) in outputs.iter().enumerate().zip(targets) {
+            match target {
+                Target::Done => {}
+                Target::Write(buffer) => {
+                    let place = store::place(output.store, self.places)?;
+                    let (start, count) = self.in_store(output, &lo, &sizes, place);
+                    store::write(self.run, place, &start, &count, buffer.bytes(), self.span)?;
+                }
+                Target::Partial(parts) => self.partial(number, output, at, parts)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn call(&self, args: &[Arg]) -> Outcome<()> {
+        let host = KernelHost { runtime: self.run.runtime, leaf: true };
+        match self.kernel.call(&host, args) {
+            Ok(_) => Ok(()),
+            Err(fault) => Err(self.explain(&fault)),
+        }
+    }
+
+    fn explain(&self, fault: &Fault) -> Box<Diagnostic> {
+        diagnose(fault).or_at(self.span)
+    }
+
+    /// Start and size of a block in the axes of the output's store.
+    fn in_store(&self, output: &Output, lo: &[u64], sizes: &[u64], place: &Place) -> (Vec<u64>, Vec<u64>) {
+        let offset = match &output.kind {
+            OutputKind::Map { offset } => offset.clone(),
+            _ => vec![0; lo.len()],
+        };
+        let start: Vec<u64> = lo.iter().zip(offset).map(|(lo, offset)| lo + offset).collect();
+        let scalar = match place {
+            Place::Memory(array) => array.ty().rank() == 0,
+            Place::Spill(scratch) => scratch.shape().is_empty(),
+            Place::Sink(sink) => sink.chunks.is_empty(),
+        };
+        if scalar { (Vec::new(), Vec::new()) } else { (start, sizes.to_vec()) }
+    }
+
+    /// The arrays that an output has in the kernel, added to the arguments.
+    fn target(
+        &self,
+        number: usize,
+        output: &Output,
+        lo: &[u64],
+        sizes: &[u64],
+        carries: &mut Vec<Buffer>,
+        args: &mut Vec<Arg>,
+    ) -> Outcome<Target> {
+        let dtype = self.fused.code[output.value.0 as usize].dtype;
+        let arrays = arrays_of(&output.kind, dtype);
+        if let OutputKind::Reduce { axes, .. } = &output.kind {
+            let kept = kept_sizes(sizes, axes);
+            let mut parts = Vec::with_capacity(arrays.len());
+            for (dtype, initial) in &arrays {
+                let buffer = filled(self.run, kept.iter().product(), *initial, self.span)?;
+                args.push(Arg::Array(spread(*dtype, &buffer, sizes, axes)));
+                parts.push(buffer);
+            }
+            return Ok(Target::Partial(parts));
+        }
+        let place = store::place(output.store, self.places)?;
+        let target = match place {
+            Place::Memory(array) => {
+                let (start, _) = self.in_store(output, lo, sizes, place);
+                args.push(Arg::Array(block_of(array, &start, sizes)));
+                Target::Done
+            }
+            _ => {
+                let buffer = self.run.runtime.take(sizes.iter().product::<u64>() as usize * dtype.size(), self.span)?;
+                args.push(Arg::Array(spread(dtype, &buffer, sizes, &[])));
+                Target::Write(buffer)
+            }
+        };
+        if let OutputKind::Scan { axis, .. } = &output.kind {
+            if carries.is_empty() {
+                let kept = kept_sizes(sizes, &[*axis]);
+                carries.push(filled(self.run, kept.iter().product(), arrays[1].1, self.span)?);
+            }
+            args.push(Arg::Array(spread(dtype, &carries[0], sizes, &[*axis])));
+        }
+        debug_assert!(number < self.combines.len());
+        Ok(target)
+    }
+
+    /// Joins a partial result; the last one of a result goes to the store.
+    fn partial(&self, number: usize, output: &Output, at: &[u64], parts: Parts) -> Outcome<()> {
+        let (OutputKind::Reduce { op, axes }, Some(combine)) = (&output.kind, &self.combines[number]) else { return Ok(()) };
+        let Fused { domain, block, .. } = self.fused;
+        let result = position(&self.grid, at, |axis| !axes.contains(&axis));
+        let turn = position(&self.grid, at, |axis| axes.contains(&axis));
+        let lo: Vec<u64> = at.iter().zip(block).map(|(at, block)| at * block).collect();
+        let sizes: Vec<u64> = lo.iter().zip(block.iter().zip(domain)).map(|(lo, (block, size))| (lo + block).min(*size) - lo).collect();
+        let kept = kept_sizes(&sizes, axes);
+        let elements = kept.iter().product();
+        let Some(mut parts) = combine.add(self.run, result, turn, parts, elements, self.span)? else { return Ok(()) };
+        let part = match op {
+            ReduceOp::Fold(_) => 0,
+            ReduceOp::Arg { .. } => 1,
+            ReduceOp::Deviations { .. } => 2,
+        };
+        let whole = parts.swap_remove(part);
+        if part == 1 && whole.bytes().chunks_exact(8).any(|position| position[7] & 0x80 != 0) {
+            return Err(nothing(self.span));
+        }
+        let place = store::place(output.store, self.places)?;
+        let axis_kept = |axis: &usize| !axes.contains(axis);
+        let start: Vec<u64> = (0..lo.len()).filter(axis_kept).map(|axis| lo[axis]).collect();
+        let count: Vec<u64> = (0..lo.len()).filter(axis_kept).map(|axis| sizes[axis]).collect();
+        match place {
+            Place::Memory(array) if array.count() == elements => {
+                self.adopted.lock().unwrap_or_else(PoisonError::into_inner).push((number, whole));
+                Ok(())
+            }
+            Place::Memory(array) => {
+                let from = spread(array.dtype(), &whole, &count, &[]);
+                region::copy(self.run, array.dtype(), from, block_of(array, &start, &count), self.span)
+            }
+            // A scalar domain has an axis that its store has not.
+            other => store::write(self.run, other, &start, &count, whole.bytes(), self.span),
+        }
+    }
+}
+
+/// A dense buffer of a block as an argument; its reduced axes have size 1 in it and stride 0.
+fn spread(dtype: DType, buffer: &Buffer, sizes: &[u64], reduced: &[usize]) -> ArrayArg {
+    let mut strides = row_major(&kept_sizes(sizes, reduced), dtype.size());
+    reduced.iter().for_each(|axis| strides[*axis] = 0);
+    ArrayArg {
+        dtype: dtype.storage(),
+        ptr: buffer.as_mut_ptr(),
+        sizes: sizes.iter().map(|size| *size as i64).collect(),
+        strides: strides.into_iter().map(|stride| stride as i64).collect(),
+    }
+}
+
+/// The block of an array in memory from `start` on; a scalar has the one axis of its domain.
+fn block_of(array: &Array, start: &[u64], sizes: &[u64]) -> ArrayArg {
+    let mut arg = array_arg(array);
+    let offset: i64 = start.iter().zip(&arg.strides).map(|(start, stride)| *start as i64 * stride).sum();
+    arg.ptr = arg.ptr.wrapping_offset(offset as isize);
+    arg.sizes = sizes.iter().map(|size| *size as i64).collect();
+    arg.strides.resize(sizes.len(), array.dtype().size() as i64);
+    arg
+}

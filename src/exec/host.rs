@@ -1,0 +1,50 @@
+//! What running kernels ask of the runtime: memory for local arrays, parallel loops, cancellation. And calls of compiled functions on whole
+//! arrays.
+
+use super::{Runtime, tasks};
+use crate::array::{Array, Buffer};
+use crate::base::{Cancel, Outcome, Span};
+use crate::kernel::abi::{Arg, ArrayArg, Fault, Host, Ret};
+use crate::kernel::fault::diagnose;
+use crate::kernel::ir::{FaultKind, Module};
+
+/// The host of a kernel. A block of a stage is a leaf: its loops run on its own thread.
+pub(super) struct KernelHost<'a> {
+    pub runtime: &'a Runtime,
+    pub leaf: bool,
+}
+
+impl Host for KernelHost<'_> {
+    fn cancel(&self) -> &Cancel {
+        &self.runtime.cancel
+    }
+    fn alloc(&self, bytes: usize) -> Option<Buffer> {
+        let mut buffer = self.runtime.pool.take(bytes)?;
+        buffer.bytes_mut().fill(0);
+        Some(buffer)
+    }
+    fn parallel(&self, chunks: usize, task: &(dyn Fn(usize) -> Result<(), Fault> + Sync)) -> Result<(), Fault> {
+        let cancelled = || Fault { kind: FaultKind::Cancelled, span: Span::default(), values: Vec::new() };
+        let parallel = if self.leaf { 1 } else { self.runtime.limits.threads };
+        tasks::each(self.runtime, parallel, chunks as u64, &|chunk| task(chunk as usize), cancelled)
+    }
+}
+
+/// An array as an argument.
+pub fn array_arg(array: &Array) -> ArrayArg {
+    ArrayArg {
+        dtype: array.dtype().storage(),
+        ptr: array.buffer().as_mut_ptr().wrapping_add(array.offset()),
+        sizes: array.shape().iter().map(|size| *size as i64).collect(),
+        strides: array.strides().iter().map(|stride| *stride as i64).collect(),
+    }
+}
+
+impl Runtime {
+    /// Calls a compiled function on whole values. K0501 and its like with the place in the function; `span` is the call's.
+    pub fn call(&self, module: &Module, args: &[Arg], span: Span) -> Outcome<Vec<Ret>> {
+        let kernel = self.kernels.get(module, u64::MAX)?;
+        let host = KernelHost { runtime: self, leaf: false };
+        kernel.call(&host, args).map_err(|fault| diagnose(&fault).or_at(span))
+    }
+}

@@ -1,0 +1,165 @@
+//! Running plans: stores, the blocks of each stage on worker threads within the memory budget, reductions joined by fixed trees, progress
+//! and cancellation. The only user of rayon. Owns no decisions about blocks or order: the plan has made them.
+
+mod combine;
+mod fused;
+pub mod host;
+mod kernels;
+mod product;
+mod region;
+mod store;
+mod take;
+mod tasks;
+
+use crate::array::{Array, Buffer, Pool, Scalar};
+use crate::base::{Cancel, Code, Diagnostic, Limits, Outcome, Span};
+use crate::graph::{Graph, MemoryId};
+use crate::io::OpenFile;
+use crate::io::save::Sink;
+use crate::kernel::abi::Engine;
+use crate::plan::ir::{Leaf, Plan, Source, StoreId, StoreKind, View, Work};
+pub use kernels::Kernels;
+use rustc_hash::FxHashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use store::Place;
+
+/// Told of progress: blocks done and blocks in all. Called from worker threads, often: it must be quick.
+pub trait Observer: Sync {
+    fn progress(&self, done: u64, total: u64);
+}
+
+/// What runs plans: threads, memory budget, compiled kernels, open files. Shared by all runs of a session.
+pub struct Runtime {
+    pub limits: Limits,
+    pub cancel: Cancel,
+    pub pool: Pool,
+    kernels: Kernels,
+    workers: OnceLock<rayon::ThreadPool>,
+    files: Mutex<FxHashMap<String, Arc<OpenFile>>>,
+}
+
+/// Arrays that the session holds, by number.
+pub type Memory = FxHashMap<MemoryId, Array>;
+
+/// One run of a plan.
+pub(crate) struct Run<'a> {
+    pub runtime: &'a Runtime,
+    pub graph: &'a Graph,
+    pub sinks: &'a [Arc<dyn Sink>],
+    pub observer: &'a dyn Observer,
+    done: AtomicU64,
+    total: u64,
+}
+
+impl Runtime {
+    pub fn new(limits: Limits, engine: Arc<dyn Engine>, cancel: Cancel) -> Runtime {
+        let pool = Pool::new(limits.memory);
+        Runtime { kernels: Kernels::new(engine), limits, cancel, pool, workers: OnceLock::new(), files: Mutex::default() }
+    }
+
+    /// The open file at a path, opened once.
+    pub fn file(&self, path: &str) -> Outcome<Arc<OpenFile>> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = files.get(path).filter(|file| crate::io::file::stamp_of(Path::new(path)) == Some(file.info.stamp)) {
+            return Ok(file.clone());
+        }
+        let file = crate::io::open(Path::new(path))?;
+        files.insert(path.to_string(), file.clone());
+        Ok(file)
+    }
+
+    /// Whether a run of this session may read the file that a path names.
+    pub fn is_open(&self, path: &str) -> bool {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |path: &Path| crate::io::file::stamp_of(path).map(|stamp| (stamp.device, stamp.inode));
+        let wanted = same(Path::new(path));
+        wanted.is_some() && files.values().any(|file| Some((file.info.stamp.device, file.info.stamp.inode)) == wanted)
+    }
+
+    pub fn kernels(&self) -> &Kernels {
+        &self.kernels
+    }
+
+    /// Memory within the budget. Its contents are arbitrary.
+    pub(crate) fn take(&self, bytes: usize, span: Span) -> Outcome<Buffer> {
+        self.pool.take(bytes).ok_or_else(|| {
+            let human = crate::plan::forecast::human;
+            let message = format!("no {} of memory left within the limit of {}", human(bytes as u64), human(self.limits.memory));
+            Diagnostic::at(Code::Memory, span, message).help("raise the limit with --memory")
+        })
+    }
+
+    /// Runs a plan. The results are in the order of its wants; `None` for what went to a file. Files are not finished here.
+    /// Errors: those of files and kernels, K0506 if it was cancelled, K0701.
+    pub fn run(
+        &self,
+        graph: &Graph,
+        plan: &Plan,
+        memory: &Memory,
+        sinks: &[Arc<dyn Sink>],
+        observer: &dyn Observer,
+    ) -> Outcome<Vec<Option<Array>>> {
+        let run = Run { runtime: self, graph, sinks, observer, done: AtomicU64::new(0), total: plan.forecast.blocks };
+        let mut places: Vec<Option<Place>> = Vec::with_capacity(plan.stores.len());
+        for (id, store) in plan.stores.iter().enumerate() {
+            places.push(store::given(&run, plan, StoreId(id as u32), store, memory)?);
+        }
+        for (at, stage) in plan.stages.iter().enumerate() {
+            for (place, store) in places.iter_mut().zip(&plan.stores) {
+                if store.first == at && place.is_none() {
+                    *place = Some(store::make(&run, store)?);
+                }
+            }
+            match &stage.work {
+                Work::Fused(fused) => fused::run(&run, stage, fused, &mut places)?,
+                Work::MatMul(product) => product::run(&run, stage, product, &places)?,
+                Work::Take(take) => take::run(&run, stage, take, &places)?,
+            }
+            for (place, store) in places.iter_mut().zip(&plan.stores) {
+                if store.last <= at && !store.result && !matches!(store.kind, StoreKind::Given(_)) && store.first != usize::MAX {
+                    *place = None;
+                }
+            }
+        }
+        plan.results.iter().map(|view| view.as_ref().map(|view| result(view, &places)).transpose()).collect()
+    }
+
+    /// The worker threads, started on first use; `None` where one thread is all there is.
+    pub(crate) fn workers(&self) -> Option<&rayon::ThreadPool> {
+        if self.limits.threads <= 1 {
+            return None;
+        }
+        if self.workers.get().is_none() {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(self.limits.threads).stack_size(8 << 20).build().ok()?;
+            // Another thread may have been first; either pool will do.
+            let _ = self.workers.set(pool);
+        }
+        self.workers.get()
+    }
+}
+
+impl Run<'_> {
+    /// A block is done.
+    pub fn advance(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        self.observer.progress(done, self.total);
+    }
+}
+
+/// A wanted value as a view of where it is stored.
+fn result(view: &View, places: &[Option<Place>]) -> Outcome<Array> {
+    match view {
+        View::Constant(value) => Ok(Array::scalar(Scalar { dtype: value.dtype, bits: value.bits })),
+        View::Store { leaf: leaf @ Leaf { source: Source::Store(_), .. }, ty } => {
+            let base = store::array(leaf, places)?;
+            let (offset, strides) = store::strides(&leaf.access, base.offset() as i64, base.strides(), &vec![0; ty.rank()]);
+            Ok(base.view(ty.clone(), offset as usize, strides.into_iter().map(|stride| stride as isize).collect()))
+        }
+        View::Store { .. } => Err(Diagnostic::new(Code::Internal, "a result that is in a file")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

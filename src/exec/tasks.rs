@@ -1,0 +1,53 @@
+//! Running many tasks: numbered, taken in order by as many workers as memory admits. A task is a number, not an object; taking one is one
+//! atomic addition.
+
+use super::Runtime;
+use crate::base::{Cancel, Code, Diagnostic, Outcome};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Runs `task(0..count)`, at most `parallel` at once. The error of the lowest failing task is returned; tasks above it may not run.
+/// K0506 if cancelled.
+pub fn run(runtime: &Runtime, parallel: usize, count: u64, task: &(dyn Fn(u64) -> Outcome<()> + Sync)) -> Outcome<()> {
+    let cancelled = || Diagnostic::new(Code::Cancelled, "stopped");
+    each(runtime, parallel, count, task, cancelled)
+}
+
+/// As `run`, for any kind of error.
+pub fn each<E: Send>(
+    runtime: &Runtime,
+    parallel: usize,
+    count: u64,
+    task: &(dyn Fn(u64) -> Result<(), E> + Sync),
+    cancelled: impl Fn() -> E + Sync,
+) -> Result<(), E> {
+    let cancel: &Cancel = &runtime.cancel;
+    let next = AtomicU64::new(0);
+    let failed: Mutex<Option<(u64, E)>> = Mutex::new(None);
+    let fail = |at: u64, error: E| {
+        let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed.as_ref().is_none_or(|(before, _)| at < *before) {
+            *failed = Some((at, error));
+        }
+        // Tasks are taken in order, so all below this one are taken already.
+        next.store(count, Ordering::Relaxed);
+    };
+    let work = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            if at >= count {
+                return;
+            }
+            let outcome = if cancel.is_cancelled() { Err(cancelled()) } else { task(at) };
+            if let Err(error) = outcome {
+                fail(at, error);
+            }
+        }
+    };
+    let parallel = parallel.min(usize::try_from(count).unwrap_or(usize::MAX));
+    match runtime.workers().filter(|_| parallel > 1) {
+        Some(workers) => workers.scope(|scope| (0..parallel).for_each(|_| scope.spawn(|_| work()))),
+        None => work(),
+    }
+    failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), |(_, error)| Err(error))
+}

@@ -1,0 +1,204 @@
+//! Graphs built by hand, planned and run under several limits: the same bits each time, and the values of plain loops.
+
+use super::*;
+use crate::array::{ArrayTy, DType};
+use crate::builtins::build::{A, Build, Extent, ReduceOp, SliceArg};
+use crate::codegen::Jit;
+use crate::graph::{GraphBuild, MemoryId, NodeId, Values};
+use crate::ops::{Distribution, ScalarOp};
+use crate::plan::{Want, plan};
+
+struct NoForce;
+impl Values for NoForce {
+    fn scalar(&mut self, _: &mut Graph, _: NodeId) -> Outcome<Scalar> {
+        Err(Diagnostic::new(Code::Internal, "nothing to force here"))
+    }
+    fn hold(&mut self, _: &Array) -> MemoryId {
+        MemoryId(0)
+    }
+}
+struct Quiet;
+impl Observer for Quiet {
+    fn progress(&self, _: u64, _: u64) {}
+}
+
+/// The values of what `make` builds, under a limit and a number of threads.
+fn evaluate(memory: u64, threads: usize, make: &dyn Fn(&mut dyn Build) -> Outcome<Vec<A>>) -> Vec<Vec<Scalar>> {
+    let mut graph = Graph::default();
+    let mut force = NoForce;
+    let wanted = make(&mut GraphBuild::new(&mut graph, &mut force, false)).unwrap();
+    let limits = Limits { memory, threads, checked: false };
+    let wants: Vec<Want> = wanted.iter().map(|a| Want { node: NodeId(a.0), sink: None, span: Span::default() }).collect();
+    let plan = plan(&mut graph, &wants, &limits).unwrap();
+    let runtime = Runtime::new(limits, Arc::new(Jit), Cancel::new());
+    let results = runtime.run(&graph, &plan, &Memory::default(), &[], &Quiet).unwrap();
+    assert!(
+        runtime.pool.peak() <= plan.forecast.peak,
+        "{} used, {} forecast\n{}",
+        runtime.pool.peak(),
+        plan.forecast.peak,
+        crate::plan::explain::explain(&plan, &|_| 0)
+    );
+    results.into_iter().map(|array| array.unwrap().scalars()).collect()
+}
+
+/// The same under every limit and number of threads; the values.
+fn check(least: u64, make: &dyn Fn(&mut dyn Build) -> Outcome<Vec<A>>) -> Vec<Vec<f64>> {
+    let first = evaluate(1 << 30, 1, make);
+    for (memory, threads) in [(1 << 30, 2), (1 << 30, 3), (least, 2)] {
+        assert_eq!(first, evaluate(memory, threads, make), "memory {memory}, threads {threads}");
+    }
+    first.into_iter().map(|values| values.into_iter().map(Scalar::as_f64).collect()).collect()
+}
+
+/// Numbers in [0, 1) of a shape.
+fn random(b: &mut dyn Build, shape: &[u64]) -> Outcome<A> {
+    let index = b.iota(Extent::Known(shape.iter().product()))?;
+    let index = b.cast(index, DType::U64)?;
+    let seed = b.constant(Scalar::int(DType::U64, 7));
+    let values = b.map(ScalarOp::Random(Distribution::Uniform), &[seed, index])?;
+    b.reshape(values, &shape.iter().map(|size| Extent::Known(*size)).collect::<Vec<_>>())
+}
+
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-12 * a.abs().max(b.abs()).max(1e-300)
+}
+
+#[test]
+fn reductions_over_any_axes() {
+    let shape = [37u64, 50, 61];
+    for axes in [vec![0], vec![1], vec![2], vec![0, 1], vec![0, 2], vec![1, 2], vec![0, 1, 2]] {
+        let results = check(8 << 20, &|b| {
+            let x = random(b, &shape)?;
+            let sum = b.reduce(ReduceOp::Fold(ScalarOp::Add), x, &axes)?;
+            let most = b.reduce(ReduceOp::Fold(ScalarOp::Maximum), x, &axes)?;
+            let place = b.reduce(ReduceOp::Arg { largest: true, skip_nan: false }, x, &axes)?;
+            let squares = b.reduce(ReduceOp::Deviations { skip_nan: false }, x, &axes)?;
+            Ok(vec![x, sum, most, place, squares])
+        });
+        let x = &results[0];
+        let mut groups: std::collections::BTreeMap<Vec<u64>, Vec<f64>> = Default::default();
+        for (at, value) in x.iter().enumerate() {
+            let at = at as u64;
+            let index = [at / (50 * 61), at / 61 % 50, at % 61];
+            let key = (0..3).filter(|axis| !axes.contains(axis)).map(|axis| index[axis]).collect();
+            groups.entry(key).or_default().push(*value);
+        }
+        for (at, group) in groups.values().enumerate() {
+            let sum: f64 = group.iter().sum();
+            let mean = sum / group.len() as f64;
+            let squares: f64 = group.iter().map(|x| (x - mean) * (x - mean)).sum();
+            let most = group.iter().copied().fold(f64::MIN, f64::max);
+            assert!(close(results[1][at], sum), "{axes:?} {} {sum}", results[1][at]);
+            assert_eq!(results[2][at], most);
+            assert_eq!(group[results[3][at] as usize], most);
+            assert!(close(results[4][at], squares), "{axes:?} {} {squares}", results[4][at]);
+        }
+    }
+}
+
+#[test]
+fn large_sums_by_blocks() {
+    let results = check(4 << 20, &|b| {
+        let n = b.iota(Extent::Known(1_000_003))?;
+        let sum = b.reduce(ReduceOp::Fold(ScalarOp::Add), n, &[0])?;
+        let x = b.cast(n, DType::F64)?;
+        let squares = b.reduce(ReduceOp::Deviations { skip_nan: false }, x, &[0])?;
+        Ok(vec![sum, squares])
+    });
+    let n = 1_000_003f64;
+    assert_eq!(results[0][0], n * (n - 1.0) / 2.0);
+    assert!(close(results[1][0], n * (n * n - 1.0) / 12.0));
+}
+
+#[test]
+fn transposes_products_and_what_uses_them() {
+    let n = 300;
+    let results = check(12 << 20, &|b| {
+        let x = random(b, &[n, n])?;
+        let turned = b.transpose(x, &[1, 0])?;
+        let one = b.constant(Scalar::f64(1.0));
+        let plus = b.map(ScalarOp::Add, &[turned, one])?;
+        let product = b.matmul(x, plus)?;
+        let mean = b.reduce(ReduceOp::Fold(ScalarOp::Add), x, &[0, 1])?;
+        let less = b.map(ScalarOp::Sub, &[product, mean])?;
+        let total = b.reduce(ReduceOp::Fold(ScalarOp::Add), less, &[0, 1])?;
+        let both = b.map(ScalarOp::Add, &[x, turned])?;
+        Ok(vec![x, product, total, both])
+    });
+    let n = n as usize;
+    let x = |i: usize, j: usize| results[0][i * n + j];
+    let mean: f64 = results[0].iter().sum();
+    let mut total = 0.0;
+    for i in 0..n {
+        for j in 0..n {
+            let cell: f64 = (0..n).map(|k| x(i, k) * (x(j, k) + 1.0)).sum();
+            assert!(close(results[1][i * n + j], cell));
+            assert_eq!(results[3][i * n + j], x(i, j) + x(j, i));
+            total += cell - mean;
+        }
+    }
+    assert!((results[2][0] - total).abs() < 1e-9 * mean * (n * n) as f64);
+}
+
+#[test]
+fn slices_takes_joins_and_running_sums() {
+    let results = check(4 << 20, &|b| {
+        let n = b.iota(Extent::Known(24))?;
+        let x = b.reshape(n, &[Extent::Known(4), Extent::Known(6)])?;
+        let two = b.constant(Scalar::i64(2));
+        let row = b.slice(x, &[SliceArg::At(two, Span::default()), SliceArg::Range { lo: None, hi: None, step: -2 }])?;
+        let three = b.iota(Extent::Known(3))?;
+        let taken = b.slice(x, &[SliceArg::Range { lo: Some(two), hi: None, step: 1 }, SliceArg::Take(three, Span::default())])?;
+        let joined = b.concat(&[x, x], 0)?;
+        let down = b.scan(ScalarOp::Add, joined, 0)?;
+        let along = b.scan(ScalarOp::Add, joined, 1)?;
+        Ok(vec![row, taken, down, along])
+    });
+    assert_eq!(results[0], [17.0, 15.0, 13.0]);
+    assert_eq!(results[1], [12.0, 13.0, 14.0, 18.0, 19.0, 20.0]);
+    let x = |i: usize, j: usize| ((i % 4) * 6 + j) as f64;
+    for i in 0..8 {
+        for j in 0..6 {
+            assert_eq!(results[2][i * 6 + j], (0..=i).map(|i| x(i, j)).sum::<f64>());
+            assert_eq!(results[3][i * 6 + j], (0..=j).map(|j| x(i, j)).sum::<f64>());
+        }
+    }
+}
+
+#[test]
+fn long_chains_are_cut() {
+    let results = check(4 << 20, &|b| {
+        let n = b.iota(Extent::Known(1000))?;
+        let mut x = b.cast(n, DType::F64)?;
+        let third = b.constant(Scalar::f64(1.0 / 3.0));
+        for _ in 0..60 {
+            let one = b.constant(Scalar::i64(1));
+            let last = b.constant(Scalar::i64(999));
+            let zero = b.constant(Scalar::i64(0));
+            let left = b.slice(x, &[SliceArg::Range { lo: Some(zero), hi: Some(last), step: 1 }])?;
+            let right = b.slice(x, &[SliceArg::Range { lo: Some(one), hi: None, step: 1 }])?;
+            let sum = b.map(ScalarOp::Add, &[left, right])?;
+            let part = b.map(ScalarOp::Mul, &[sum, third])?;
+            let end = b.slice(x, &[SliceArg::Range { lo: Some(last), hi: None, step: 1 }])?;
+            x = b.concat(&[part, end], 0)?;
+        }
+        for _ in 0..500 {
+            x = b.map(ScalarOp::Add, &[x, third])?;
+        }
+        Ok(vec![x])
+    });
+    assert_eq!(results[0].len(), 1000);
+}
+
+#[test]
+fn refuses_what_does_not_fit() {
+    let mut graph = Graph::default();
+    let mut force = NoForce;
+    let mut b = GraphBuild::new(&mut graph, &mut force, false);
+    let x = random(&mut b, &[1000, 1000]).unwrap();
+    let limits = Limits { memory: 4 << 20, threads: 2, checked: false };
+    let wants = [Want { node: NodeId(x.0), sink: None, span: Span::default() }];
+    assert_eq!(plan(&mut graph, &wants, &limits).unwrap_err().code, Code::Memory);
+    assert_eq!(graph.node(NodeId(x.0)).ty, ArrayTy::unnamed(DType::F64, &[1000, 1000]));
+}

@@ -1,0 +1,228 @@
+//! Elements that a loop reads and writes at one place only are kept in a variable: read before the loop, written after it. So a sum into
+//! `c[i, j]` over `k` is a reduction, and an element that stays the same is read once.
+
+use super::PassOptions;
+use super::bounds::inside;
+use crate::array::Scalar;
+use crate::base::Outcome;
+use crate::kernel::alias::{self, Shares};
+use crate::kernel::ir::*;
+use crate::kernel::ranges::{Decls, Next, State, Term, Visitor, walk};
+use crate::kernel::visit;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Each round takes one element out of each loop.
+const ROUNDS: usize = 6;
+
+pub fn promote(module: &mut Module, options: &PassOptions) -> Outcome<()> {
+    let starts = alias::at_start(module, &options.overlapping);
+    for (kernel, start) in module.kernels.iter_mut().zip(&starts) {
+        for _ in 0..ROUNDS {
+            let mut pass = Promote {
+                decls: Decls::of(kernel),
+                shares: alias::in_loops(kernel, start),
+                arrays: kernel.arrays.clone(),
+                fresh: Vec::new(),
+                first: kernel.vars.len() as u32,
+            };
+            walk(kernel, &mut pass);
+            if pass.fresh.is_empty() {
+                break;
+            }
+            kernel.vars.append(&mut pass.fresh);
+        }
+    }
+    Ok(())
+}
+
+struct Promote {
+    decls: Decls,
+    shares: Vec<Shares>,
+    arrays: Vec<ArrayDecl>,
+    /// New variables, numbered from `first`.
+    fresh: Vec<VarDecl>,
+    first: u32,
+}
+
+/// How a loop uses an array: the one index, and whether it loads and stores there; `None` if it does more.
+struct Use {
+    place: Option<Vec<Expr>>,
+    loaded: bool,
+    stored: bool,
+}
+
+impl Visitor for Promote {
+    fn enter(&mut self, state: &mut State, number: usize, stmt: &mut Stmt) -> Next {
+        let Stmt::For { var, body, kind: LoopKind::Seq, span, .. } = &*stmt else { return Next::Walk };
+        if visit::any(body, |stmt| matches!(stmt, Stmt::Return(_))) {
+            return Next::Walk;
+        }
+        let (var, span) = (*var, *span);
+        let Some((array, index, stored)) = self.candidate(state, number, var, body) else { return Next::Walk };
+        let own = VarId(self.first + self.fresh.len() as u32);
+        let dtype = self.arrays[array.0 as usize].dtype.storage();
+        self.fresh.push(VarDecl { name: "kept".into(), dtype });
+        let load = Expr::Load { array, index: index.clone(), check: Check::Proven };
+        if let Stmt::For { body, .. } = stmt {
+            replace(body, &load, array, own);
+        }
+        let mut then = vec![Stmt::Set { var: own, value: load, span }, std::mem::replace(stmt, Stmt::Break)];
+        if stored {
+            then.push(Stmt::Store { array, index, value: Expr::Var(own), check: Check::Proven, span });
+        }
+        // A branch that is always taken; `simplify` takes it apart.
+        *stmt = Stmt::If { cond: Expr::Const(Scalar::bool(true)), then, other: Vec::new() };
+        Next::Skip
+    }
+}
+
+impl Promote {
+    /// An element to be kept in a variable: its array and index, and whether the loop writes it.
+    fn candidate(&self, state: &State, number: usize, var: VarId, body: &[Stmt]) -> Option<(ArrayId, Vec<Expr>, bool)> {
+        let shares = self.shares.get(number)?;
+        let uses = uses(body);
+        let mut changed = self.decls.changes(body);
+        changed.insert(Term::Var(var));
+        let mut given = BTreeSet::new();
+        visit::statements(body, &mut |stmt| given.extend(visit::hands_on(stmt)));
+        let bound = visit::all_binds(body);
+        uses.iter().find_map(|(array, own)| {
+            let index = own.place.as_ref()?;
+            let apart = |other: &ArrayId| other == array || !shares.may(*array, *other);
+            // What is only read may be read elsewhere too; nothing else may write it.
+            let others = uses.iter().filter(|(_, other)| own.stored || other.stored).all(|(other, _)| apart(other));
+            let fits = own.loaded && !bound.contains(array) && !given.contains(array) && given.iter().all(apart) && others;
+            let stays = fits && index.iter().all(|at| is_fixed(at, &changed));
+            (stays && inside(&mut state.clone(), *array, index)).then(|| (*array, index.clone(), own.stored))
+        })
+    }
+}
+
+/// Is an expression the same in all iterations?
+fn is_fixed(expr: &Expr, changed: &BTreeSet<Term>) -> bool {
+    let mut fixed = true;
+    visit::each_expr(expr, &mut |expr| {
+        fixed &= match expr {
+            Expr::Var(var) => !changed.contains(&Term::Var(*var)),
+            Expr::Len { array, axis } => !changed.contains(&Term::Len(*array, *axis)),
+            Expr::Const(_) => true,
+            Expr::Op { op, dtype, .. } => {
+                !op.can_fail(*dtype, true)
+                    || matches!(op, crate::ops::ScalarOp::Add | crate::ops::ScalarOp::Sub | crate::ops::ScalarOp::Mul)
+            }
+            _ => false,
+        };
+    });
+    fixed
+}
+
+/// How a body uses each array.
+fn uses(body: &[Stmt]) -> BTreeMap<ArrayId, Use> {
+    let mut found: BTreeMap<ArrayId, Use> = BTreeMap::new();
+    let mut note = |array: ArrayId, index: &Vec<Expr>, check: Check, stored: bool| {
+        let place = (check == Check::Proven).then(|| index.clone());
+        let own = found.entry(array).or_insert(Use { place: place.clone(), loaded: false, stored: false });
+        if own.place != place {
+            own.place = None;
+        }
+        own.loaded |= !stored;
+        own.stored |= stored;
+    };
+    visit::statements(body, &mut |stmt| {
+        if let Stmt::Store { array, index, check, .. } = stmt {
+            note(*array, index, *check, true);
+        }
+    });
+    visit::all_exprs(body, &mut |expr| {
+        if let Expr::Load { array, index, check } = expr {
+            note(*array, index, *check, false);
+        }
+    });
+    found
+}
+
+/// Puts a variable in the place of an element.
+fn replace(body: &mut [Stmt], load: &Expr, array: ArrayId, own: VarId) {
+    visit::rewrite(body, &mut |expr| {
+        if expr == load {
+            *expr = Expr::Var(own);
+        }
+    });
+    visit::statements_mut(body, &mut |stmt| {
+        if let Stmt::Store { array: stored, value, span, .. } = stmt
+            && *stored == array
+        {
+            let value = std::mem::replace(value, Expr::Var(own));
+            *stmt = Stmt::Set { var: own, value, span: *span };
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::parse::parse;
+    use crate::kernel::passes::simplify::simplify;
+    use crate::kernel::verify::verify;
+
+    #[test]
+    fn elements_are_kept_in_variables() {
+        let text = "kernel f(a: f64[2], b: f64[2], c: f64[2], x: f64[1]) {
+            var i: i64 var j: i64 var k: i64
+            for i in 0..len(c, 0) {
+                for j in 0..len(c, 1) {
+                    for k in 0..len(a, 1) {
+                        if (a[i, k] > x[0]?) {
+                            c[i, j] = (c[i, j] + (a[i, k] * b[k, j]))
+                        }
+                    }
+                    x[0]? = 1.0
+                }
+            }
+        }";
+        let want = "\
+kernel f(a: f64[2], b: f64[2], c: f64[2], x: f64[1]) {
+    var i: i64
+    var j: i64
+    var k: i64
+    var kept: f64
+    for i in 0..len(c, 0) {
+        for j in 0..len(c, 1) {
+            kept = c[i, j]
+            for k in 0..len(a, 1) {
+                if (a[i, k] > x[0]?) {
+                    kept = (kept + (a[i, k] * b[k, j]))
+                }
+            }
+            c[i, j] = kept
+            x[0]? = 1.0
+        }
+    }
+}
+";
+        let mut module = parse(text).unwrap();
+        for pass in [promote, simplify] {
+            pass(&mut module, &PassOptions::default()).unwrap();
+            verify(&module).unwrap();
+        }
+        assert_eq!(module.to_string(), want);
+    }
+
+    #[test]
+    fn elements_that_others_touch_stay() {
+        for body in [
+            "for i in 0..n { x[0] = (x[0] + x[i]?) }",
+            "for i in 0..n { x[k] = (x[k] + 1.0) k = (k + 1) }",
+            "a = view x[..] for i in 0..n { x[0] = (x[0] + a[i]?) }",
+            "for i in 0..n { x[0] = 1.0 }",
+            "for i in 0..n { x[0] = (x[0] + 1.0) return }",
+            // Outside if the loop does not run.
+            "for i in 0..n { x[0] = (x[0] + 1.0) }",
+        ] {
+            let text = format!("kernel f(x: f64[1], n: i64, k: i64) {{ var i: i64 array a: f64[1] {body} }}");
+            let mut module = parse(&text).unwrap();
+            promote(&mut module, &PassOptions::default()).unwrap();
+            assert!(!module.to_string().contains("kept"), "{body}\n{module}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Block sizes. They depend on shapes, file chunks and what is computed, never on the memory limit or the threads: so a result has the same
+//! bits under any of them.
+
+use super::ir::{Fused, Leaf, OutputKind, Source, Store, StoreKind};
+
+/// Elements of a block where nothing else decides: large against the cost of a task, small against memory.
+const TARGET: u64 = 1 << 17;
+/// Elements along the last axis of a block that is reduced along others: enough for long loops, few enough to stay in cache.
+const STRIP: u64 = 4096;
+/// Side of a tile of a matrix product.
+const TILE: u64 = 512;
+
+/// The block of a fused pass.
+pub fn choose(fused: &Fused, stores: &[Store]) -> Vec<u64> {
+    let domain = &fused.domain;
+    let rank = domain.len();
+    let mut unit = vec![1u64; rank];
+    for leaf in &fused.leaves {
+        let Source::File(variable) = &leaf.source else { continue };
+        let Some(chunks) = &variable.chunks else { continue };
+        for (map, chunk) in leaf.access.iter().zip(chunks) {
+            if let Some(axis) = map.axis {
+                unit[axis] = unit[axis].max(chunk.div_ceil(map.step.unsigned_abs().max(1)));
+            }
+        }
+    }
+    for output in &fused.outputs {
+        if let StoreKind::Sink(sink) = &stores[output.store.0 as usize].kind {
+            for (unit, chunk) in unit.iter_mut().zip(&sink.chunks) {
+                *unit = unit.next_multiple_of((*chunk).max(1));
+            }
+        }
+    }
+    let mut block: Vec<u64> = unit.iter().zip(domain).map(|(unit, size)| (*unit).min(*size).max(1)).collect();
+    let last = rank - 1;
+    let mut fast = vec![false; rank];
+    fast[last] = true;
+    for leaf in &fused.leaves {
+        if let Some(axis) = fastest(leaf) {
+            fast[axis] = true;
+        }
+    }
+    let outer = |axis: usize| {
+        let over = |kind: &OutputKind| matches!(kind, OutputKind::Reduce { axes, .. } if axes.contains(&axis) && !axes.contains(&last));
+        fused.outputs.iter().any(|output| over(&output.kind))
+    };
+    // First what should be long, each up to its share; then everything from the last axis on.
+    let fast_count = fast.iter().filter(|fast| **fast).count() as u32;
+    let share = (TARGET as f64).powf(1.0 / f64::from(fast_count)) as u64;
+    if fast_count > 1 {
+        (0..rank).filter(|axis| fast[*axis]).for_each(|axis| grow(&mut block, domain, axis, share));
+    } else if (0..rank).any(outer) {
+        grow(&mut block, domain, last, STRIP);
+        (0..rank).rev().filter(|axis| outer(*axis)).for_each(|axis| grow(&mut block, domain, axis, u64::MAX));
+    }
+    (0..rank).rev().for_each(|axis| grow(&mut block, domain, axis, u64::MAX));
+    block
+}
+
+/// The domain axis along which neighbours of a leaf lie next to each other.
+fn fastest(leaf: &Leaf) -> Option<usize> {
+    leaf.access.last().and_then(|map| map.axis)
+}
+
+/// Makes a block longer along an axis, by whole multiples, while it stays within `TARGET` elements and `most` along the axis.
+fn grow(block: &mut [u64], domain: &[u64], axis: usize, most: u64) {
+    let elements: u64 = block.iter().fold(1, |all, size| all.saturating_mul(*size));
+    let room = (TARGET / elements.max(1)).min(most / block[axis].max(1)).max(1);
+    block[axis] = block[axis].saturating_mul(room).min(domain[axis]).max(1);
+}
+
+/// The tile of a product of these sizes: m, k, n.
+pub fn matmul_tile(sizes: [u64; 3]) -> u64 {
+    TILE.min(sizes.into_iter().max().unwrap_or(1)).max(1)
+}
+
+/// Number of blocks along each axis.
+pub fn grid(domain: &[u64], block: &[u64]) -> Vec<u64> {
+    domain.iter().zip(block).map(|(size, block)| size.div_ceil((*block).max(1))).collect()
+}

@@ -1,0 +1,455 @@
+//! The kernel of a fused pass over one block. All arrays it is given have the domain's rank, in the domain's axes: a broadcast axis has
+//! stride 0, and so has a reduced axis of a partial result. Parameters, in order: sizes of the block, its first index along each axis, leaves
+//! (those that depend on no index have rank 0), then for each output its arrays.
+//!
+//! - A map has one array. A scan has the output and the carry.
+//! - A fold has its partial result; a position (`Arg`) the best value and its position, -1 before any; deviations have count, mean and the
+//!   sum of squares (f64 or the value's dtype). The caller fills them with `initial` before the first block.
+
+use super::ir::{Fused, Line, LineId, LineKind, Output, OutputKind};
+use crate::array::{DType, Scalar};
+use crate::base::Span;
+use crate::builtins::build::ReduceOp;
+use crate::graph::Graph;
+use crate::kernel::ir::*;
+use crate::ops::ScalarOp;
+
+/// Elements that a reduction along the last axis folds in lanes before it joins the partial result; bounds the error of a sum.
+pub const SEGMENT: i64 = 4096;
+
+/// The arrays that an output has in its kernel: dtype, and value before the first block.
+pub fn arrays_of(kind: &OutputKind, dtype: DType) -> Vec<(DType, Scalar)> {
+    let zero = Scalar { dtype, bits: 0 };
+    let identity = |op: ScalarOp| op.identity(dtype.storage()).map_or(zero, |value| Scalar { dtype, bits: value.bits });
+    match kind {
+        OutputKind::Map { .. } => vec![(dtype, zero)],
+        OutputKind::Scan { op, .. } => vec![(dtype, zero), (dtype, identity(*op))],
+        OutputKind::Reduce { op: ReduceOp::Fold(op), .. } => vec![(dtype, identity(*op))],
+        OutputKind::Reduce { op: ReduceOp::Arg { .. }, .. } => vec![(dtype, zero), (DType::I64, Scalar::i64(-1))],
+        OutputKind::Reduce { op: ReduceOp::Deviations { .. }, .. } => vec![(dtype, zero); 3],
+    }
+}
+
+/// The kernel of a pass. `checked`: integer overflow is a fault.
+pub fn emit(graph: &Graph, fused: &Fused, checked: bool) -> Module {
+    let mut emitter = Emitter::new(graph, fused);
+    let body = emitter.body();
+    let Emitter { vars, arrays, params, mut callees, .. } = emitter;
+    let entry = Kernel { name: "block".into(), params, vars, arrays, results: Vec::new(), body, span: Span::default() };
+    let mut kernels = vec![entry];
+    kernels.append(&mut callees);
+    Module { kernels, checked }
+}
+
+struct Emitter<'a> {
+    graph: &'a Graph,
+    fused: &'a Fused,
+    vars: Vec<VarDecl>,
+    arrays: Vec<ArrayDecl>,
+    params: Vec<Param>,
+    /// Kernels of user functions, after the entry.
+    callees: Vec<Kernel>,
+    sizes: Vec<VarId>,
+    origins: Vec<VarId>,
+    leaves: Vec<ArrayId>,
+    outputs: Vec<Vec<ArrayId>>,
+    /// Loop variables, one an axis.
+    index: Vec<VarId>,
+    /// Of each line, the variable or constant it is.
+    values: Vec<Option<Expr>>,
+    /// Scratch memory, once a block.
+    scratch: Vec<Stmt>,
+}
+
+impl<'a> Emitter<'a> {
+    fn new(graph: &'a Graph, fused: &'a Fused) -> Emitter<'a> {
+        let rank = fused.domain.len();
+        let mut e = Emitter {
+            graph,
+            fused,
+            vars: Vec::new(),
+            arrays: Vec::new(),
+            params: Vec::new(),
+            callees: Vec::new(),
+            sizes: Vec::new(),
+            origins: Vec::new(),
+            leaves: Vec::new(),
+            outputs: Vec::new(),
+            index: Vec::new(),
+            values: vec![None; fused.code.len()],
+            scratch: Vec::new(),
+        };
+        e.sizes = (0..rank).map(|axis| e.scalar_param(format!("n{axis}"))).collect();
+        e.origins = (0..rank).map(|axis| e.scalar_param(format!("from{axis}"))).collect();
+        for (at, leaf) in fused.leaves.iter().enumerate() {
+            let invariant = leaf.access.iter().all(|map| map.axis.is_none());
+            let array = e.array_param(format!("x{at}"), leaf.dtype, if invariant { 0 } else { rank });
+            e.leaves.push(array);
+        }
+        for (at, output) in fused.outputs.iter().enumerate() {
+            let dtype = fused.code[output.value.0 as usize].dtype;
+            let parts = arrays_of(&output.kind, dtype);
+            let arrays = parts.iter().enumerate().map(|(part, (dtype, _))| e.array_param(format!("out{at}_{part}"), *dtype, rank));
+            let arrays = arrays.collect();
+            e.outputs.push(arrays);
+        }
+        e.index = (0..rank).map(|axis| e.var(format!("i{axis}"), DType::I64)).collect();
+        e
+    }
+
+    fn var(&mut self, name: impl Into<String>, dtype: DType) -> VarId {
+        self.vars.push(VarDecl { name: name.into(), dtype: dtype.storage() });
+        VarId(self.vars.len() as u32 - 1)
+    }
+    fn scalar_param(&mut self, name: String) -> VarId {
+        let var = self.var(name, DType::I64);
+        self.params.push(Param::Scalar(var));
+        var
+    }
+    fn array_param(&mut self, name: String, dtype: DType, rank: usize) -> ArrayId {
+        let array = self.array(name, dtype, rank);
+        self.params.push(Param::Array(array));
+        array
+    }
+    fn array(&mut self, name: String, dtype: DType, rank: usize) -> ArrayId {
+        self.arrays.push(ArrayDecl { name, dtype: dtype.storage(), rank });
+        ArrayId(self.arrays.len() as u32 - 1)
+    }
+    fn here(&self) -> Vec<Expr> {
+        self.index.iter().map(|var| Expr::Var(*var)).collect()
+    }
+    fn value(&self, line: LineId) -> Expr {
+        self.values[line.0 as usize].clone().unwrap_or(Expr::Const(Scalar::bool(false)))
+    }
+
+    /// The statements of lines, which give each its variable.
+    fn lines(&mut self, invariant: bool) -> Vec<Stmt> {
+        let fused = self.fused;
+        let mut stmts = Vec::new();
+        for (at, line) in fused.code.iter().enumerate().filter(|(_, line)| line.invariant == invariant) {
+            let value = match &line.kind {
+                LineKind::Constant(value) => {
+                    self.values[at] = Some(Expr::Const(stored(*value)));
+                    continue;
+                }
+                LineKind::Load(leaf) => {
+                    let index = if invariant { Vec::new() } else { self.here() };
+                    Expr::Load { array: self.leaves[*leaf], index, check: Check::Proven }
+                }
+                LineKind::Index(map) => {
+                    let axis = map.axis.unwrap_or(0);
+                    let at = int(ScalarOp::Add, Expr::Var(self.origins[axis]), Expr::Var(self.index[axis]));
+                    int(ScalarOp::Add, constant(map.start), int(ScalarOp::Mul, constant(map.step), at))
+                }
+                LineKind::Op(op, args) => {
+                    let dtype = args.last().map_or(line.dtype, |arg| fused.code[arg.0 as usize].dtype).storage();
+                    let args = args.iter().map(|arg| self.value(*arg)).collect();
+                    // Spans only where something can fail, so that equal passes are one compiled kernel.
+                    let span = if op.can_fail(dtype, true) { line.span } else { Span::default() };
+                    Expr::Op { op: *op, dtype, args, span }
+                }
+                LineKind::Cast(arg) => {
+                    let from = fused.code[arg.0 as usize].dtype.storage();
+                    Expr::Cast { from, to: line.dtype.storage(), arg: Box::new(self.value(*arg)), span: Span::default() }
+                }
+                LineKind::Apply { module, result, args } => {
+                    let stmt = self.apply(at, line, *module, *result, args);
+                    stmts.push(stmt);
+                    continue;
+                }
+            };
+            let var = self.var(format!("v{at}"), line.dtype);
+            self.values[at] = Some(Expr::Var(var));
+            stmts.push(Stmt::Set { var, value, span: Span::default() });
+        }
+        stmts
+    }
+
+    fn apply(&mut self, at: usize, line: &Line, module: crate::graph::ModuleId, result: usize, args: &[LineId]) -> Stmt {
+        let module = self.graph.module(module).clone();
+        let first = self.callees.len() as u32 + 1;
+        self.callees.extend(module.kernels.iter().map(|kernel| shifted(kernel, first)));
+        let args = args.iter().map(|arg| Operand::Scalar(self.value(*arg))).collect();
+        let results: Vec<Place> = module.kernels[0]
+            .results
+            .iter()
+            .enumerate()
+            .map(|(place, ty)| {
+                let dtype = match ty {
+                    ResultTy::Scalar(dtype) | ResultTy::Array { dtype, .. } => *dtype,
+                };
+                let var = self.var(format!("v{at}_{place}"), dtype);
+                if place == result {
+                    self.values[at] = Some(Expr::Var(var));
+                }
+                Place::Scalar(var)
+            })
+            .collect();
+        Stmt::Call { kernel: KernelId(first), args, results, span: line.span }
+    }
+
+    fn body(&mut self) -> Vec<Stmt> {
+        let fused = self.fused;
+        let last = fused.domain.len() - 1;
+        let mut stmts = self.lines(true);
+        let inner = |output: &Output| matches!(&output.kind, OutputKind::Reduce { axes, .. } if axes.contains(&last));
+        let nest = if fused.outputs.iter().any(inner) {
+            self.segments(last)
+        } else {
+            vec![self.innermost(last, constant(0), Expr::Var(self.sizes[last]))]
+        };
+        let nested = (0..last).rev().fold(nest, |body, axis| {
+            let (var, hi) = (self.index[axis], Expr::Var(self.sizes[axis]));
+            vec![Stmt::For { var, lo: constant(0), hi, step: 1, body, kind: LoopKind::Seq, span: Span::default() }]
+        });
+        stmts.append(&mut self.scratch);
+        stmts.extend(nested);
+        stmts
+    }
+
+    /// The last axis in segments: for each, accumulators start afresh and join the partial results after it.
+    fn segments(&mut self, last: usize) -> Vec<Stmt> {
+        let from = self.var("segment", DType::I64);
+        let to = self.var("segment_end", DType::I64);
+        let end = int(ScalarOp::Minimum, int(ScalarOp::Add, Expr::Var(from), constant(SEGMENT)), Expr::Var(self.sizes[last]));
+        let mut body = vec![Stmt::Set { var: to, value: end, span: Span::default() }];
+        body.extend(self.segment(last, Expr::Var(from), Expr::Var(to)));
+        let hi = Expr::Var(self.sizes[last]);
+        vec![Stmt::For { var: from, lo: constant(0), hi, step: SEGMENT, body, kind: LoopKind::Seq, span: Span::default() }]
+    }
+
+    fn segment(&mut self, last: usize, lo: Expr, hi: Expr) -> Vec<Stmt> {
+        let fused = self.fused;
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        let mut body = self.lines(false);
+        let mut reductions = Vec::new();
+        // Arrays of partial results have stride 0 along reduced axes: any index along them will do.
+        let mut place = self.here();
+        place[last] = constant(0);
+        for (at, output) in fused.outputs.iter().enumerate() {
+            let dtype = fused.code[output.value.0 as usize].dtype.storage();
+            match &output.kind {
+                OutputKind::Reduce { op: ReduceOp::Fold(op), axes } if axes.contains(&last) => {
+                    let acc = self.var(format!("acc{at}"), dtype);
+                    let identity = op.identity(dtype).unwrap_or(Scalar { dtype, bits: 0 });
+                    before.push(set(acc, Expr::Const(identity)));
+                    body.push(set(acc, binary(*op, dtype, Expr::Var(acc), self.value(output.value))));
+                    reductions.push(Reduction { var: acc, op: *op });
+                    let part = self.outputs[at][0];
+                    let joined = binary(*op, dtype, load(part, &place), Expr::Var(acc));
+                    after.push(store(part, &place, joined));
+                }
+                OutputKind::Reduce { op: ReduceOp::Deviations { skip_nan }, axes } if axes.contains(&last) => {
+                    let parts = self.deviations(at, output.value, *skip_nan, (lo.clone(), hi.clone()), &place, &mut body, &mut reductions);
+                    before.extend(parts.0);
+                    after.extend(parts.1);
+                }
+                _ => body.extend(self.output(at, output)),
+            }
+        }
+        let kind = self.kind(reductions);
+        before.push(Stmt::For { var: self.index[last], lo, hi, step: 1, body, kind, span: Span::default() });
+        before.extend(after);
+        before
+    }
+
+    /// Deviations of a segment in two passes over it, the second from a copy in cache, then joined to the partial result.
+    #[allow(clippy::too_many_arguments)]
+    fn deviations(
+        &mut self,
+        at: usize,
+        value: LineId,
+        skip_nan: bool,
+        (lo, hi): (Expr, Expr),
+        place: &[Expr],
+        body: &mut Vec<Stmt>,
+        reductions: &mut Vec<Reduction>,
+    ) -> (Vec<Stmt>, Vec<Stmt>) {
+        let dtype = self.fused.code[value.0 as usize].dtype;
+        let zero = || Expr::Const(Scalar::float(dtype, 0.0, 0.0));
+        let [sum, count, mean, squares] = ["sum", "count", "mean", "squares"].map(|name| self.var(format!("{name}{at}"), dtype));
+        let copy = self.array(format!("copy{at}"), dtype, 1);
+        let (i, j) = (self.index[self.index.len() - 1], self.var(format!("j{at}"), DType::I64));
+        let x = self.value(value);
+        let offset = |var: VarId| vec![int(ScalarOp::Sub, Expr::Var(var), lo.clone())];
+        let skipped = |x: &Expr, otherwise: Expr, then: Expr| match skip_nan {
+            true => select(dtype, unary(ScalarOp::IsNan, dtype, x.clone()), otherwise, then),
+            false => then,
+        };
+        self.scratch.push(Stmt::Alloc { array: copy, shape: vec![constant(SEGMENT)], span: Span::default() });
+        let before = vec![set(sum, zero()), set(count, zero()), set(squares, zero())];
+        body.push(store(copy, &offset(i), x.clone()));
+        body.push(set(sum, binary(ScalarOp::Add, dtype, Expr::Var(sum), skipped(&x, zero(), x.clone()))));
+        let one = Expr::Const(Scalar::float(dtype, 1.0, 0.0));
+        body.push(set(count, binary(ScalarOp::Add, dtype, Expr::Var(count), skipped(&x, zero(), one))));
+        reductions.extend([sum, count].map(|var| Reduction { var, op: ScalarOp::Add }));
+        let again = load(copy, &offset(j));
+        let d = self.var(format!("d{at}"), dtype);
+        let square = binary(ScalarOp::Mul, dtype, Expr::Var(d), Expr::Var(d));
+        let second = vec![
+            set(d, binary(ScalarOp::Sub, dtype, again, Expr::Var(mean))),
+            set(squares, binary(ScalarOp::Add, dtype, Expr::Var(squares), skipped(&Expr::Var(d), zero(), square))),
+        ];
+        let kind = LoopKind::Vector { reductions: vec![Reduction { var: squares, op: ScalarOp::Add }] };
+        let parts = self.outputs[at].clone();
+        let mut after = vec![
+            set(mean, binary(ScalarOp::Div, dtype, Expr::Var(sum), Expr::Var(count))),
+            Stmt::For { var: j, lo, hi, step: 1, body: second, kind, span: Span::default() },
+        ];
+        let [joined_count, delta] = ["total", "delta"].map(|name| self.var(format!("{name}{at}"), dtype));
+        let own = [Expr::Var(count), Expr::Var(mean), Expr::Var(squares)];
+        let joined = super::merge::join_deviations(dtype, [0, 1, 2].map(|part| load(parts[part], place)), own, (joined_count, delta));
+        after.extend(joined.0);
+        after.extend(self.written(dtype, &parts, place, joined.1));
+        (before, after)
+    }
+
+    /// The loop over the last axis without reductions along it.
+    fn innermost(&mut self, last: usize, lo: Expr, hi: Expr) -> Stmt {
+        let fused = self.fused;
+        let mut body = self.lines(false);
+        for (at, output) in fused.outputs.iter().enumerate() {
+            body.extend(self.output(at, output));
+        }
+        let kind = self.kind(Vec::new());
+        Stmt::For { var: self.index[last], lo, hi, step: 1, body, kind, span: Span::default() }
+    }
+
+    /// Whether the innermost loop may run in lanes.
+    fn kind(&self, reductions: Vec<Reduction>) -> LoopKind {
+        let last = self.fused.domain.len() - 1;
+        let fails = |line: &Line| match &line.kind {
+            LineKind::Op(op, args) => {
+                let dtype = args.last().map_or(line.dtype, |arg| self.fused.code[arg.0 as usize].dtype);
+                op.can_fail(dtype.storage(), false)
+            }
+            LineKind::Apply { .. } => true,
+            _ => false,
+        };
+        let serial = |output: &Output| match &output.kind {
+            OutputKind::Scan { axis, .. } => *axis == last,
+            OutputKind::Reduce { op: ReduceOp::Arg { .. }, .. } => true,
+            _ => false,
+        };
+        let one_by_one = self.fused.code.iter().any(fails) || self.fused.outputs.iter().any(serial);
+        if one_by_one { LoopKind::Seq } else { LoopKind::Vector { reductions } }
+    }
+
+    /// What a point does for an output that is not reduced along the last axis in lanes.
+    fn output(&mut self, at: usize, output: &Output) -> Vec<Stmt> {
+        let dtype = self.fused.code[output.value.0 as usize].dtype.storage();
+        let (x, here, parts) = (self.value(output.value), self.here(), self.outputs[at].clone());
+        match &output.kind {
+            OutputKind::Map { .. } => vec![store(parts[0], &here, x)],
+            OutputKind::Scan { op, .. } => {
+                let running = self.var(format!("running{at}"), dtype);
+                let next = binary(*op, dtype, load(parts[1], &here), x);
+                vec![set(running, next), store(parts[1], &here, Expr::Var(running)), store(parts[0], &here, Expr::Var(running))]
+            }
+            OutputKind::Reduce { op: ReduceOp::Fold(op), .. } => {
+                vec![store(parts[0], &here, binary(*op, dtype, load(parts[0], &here), x))]
+            }
+            OutputKind::Reduce { op: ReduceOp::Arg { largest, skip_nan }, axes } => {
+                let (best, position) = (load(parts[0], &here), load(parts[1], &here));
+                let better = super::merge::better(dtype, *largest, *skip_nan, &x, &best);
+                let none = binary(ScalarOp::Lt, DType::I64, position, constant(0));
+                let mut take = binary(ScalarOp::Or, DType::Bool, none, better);
+                if *skip_nan && dtype.is_float() {
+                    let number = binary(ScalarOp::Eq, dtype, x.clone(), x.clone());
+                    take = binary(ScalarOp::And, DType::Bool, number, take);
+                }
+                let at = self.position(axes);
+                let then = vec![store(parts[0], &here, x), store(parts[1], &here, at)];
+                vec![Stmt::If { cond: take, then, other: Vec::new() }]
+            }
+            OutputKind::Reduce { op: ReduceOp::Deviations { skip_nan }, .. } => {
+                let own = [Expr::Const(Scalar::float(dtype, 1.0, 0.0)), x.clone(), Expr::Const(Scalar::float(dtype, 0.0, 0.0))];
+                let held = [0, 1, 2].map(|part| load(parts[part], &here));
+                let [total, delta] = ["total", "delta"].map(|name| self.var(format!("{name}{at}"), dtype));
+                let (mut stmts, joined) = super::merge::join_deviations(dtype, held.clone(), own, (total, delta));
+                let nan = unary(ScalarOp::IsNan, dtype, x);
+                let pick = |value, held| if *skip_nan { select(dtype, nan.clone(), held, value) } else { value };
+                let ([count, mean, squares], [held_count, held_mean, held_squares]) = (joined, held);
+                let values = [pick(count, held_count), pick(mean, held_mean), pick(squares, held_squares)];
+                stmts.extend(self.written(dtype, &parts, &here, values));
+                stmts
+            }
+        }
+    }
+
+    /// Writes the parts of a partial result once all are computed: they are computed from what was there.
+    fn written(&mut self, dtype: DType, parts: &[ArrayId], place: &[Expr], values: [Expr; 3]) -> Vec<Stmt> {
+        let (mut sets, mut stores) = (Vec::new(), Vec::new());
+        for (part, value) in parts.iter().zip(values) {
+            let var = self.var(format!("joined{}", part.0), dtype);
+            sets.push(set(var, value));
+            stores.push(store(*part, place, Expr::Var(var)));
+        }
+        sets.extend(stores);
+        sets
+    }
+
+    /// Row-major position of this point in the reduced axes of the whole domain.
+    fn position(&self, axes: &[usize]) -> Expr {
+        axes.iter().fold(constant(0), |at, axis| {
+            let index = int(ScalarOp::Add, Expr::Var(self.origins[*axis]), Expr::Var(self.index[*axis]));
+            int(ScalarOp::Add, int(ScalarOp::Mul, at, constant(self.fused.domain[*axis] as i64)), index)
+        })
+    }
+}
+
+/// A kernel whose calls are of kernels that now stand `by` places later.
+fn shifted(kernel: &Kernel, by: u32) -> Kernel {
+    fn shift(stmts: &mut [Stmt], by: u32) {
+        for stmt in stmts {
+            match stmt {
+                Stmt::Call { kernel, .. } | Stmt::ParFor { kernel, .. } => kernel.0 += by,
+                Stmt::If { then, other, .. } => {
+                    shift(then, by);
+                    shift(other, by);
+                }
+                Stmt::For { body, .. } | Stmt::While { body, .. } => shift(body, by),
+                _ => {}
+            }
+        }
+    }
+    let mut kernel = kernel.clone();
+    shift(&mut kernel.body, by);
+    kernel
+}
+
+fn stored(value: Scalar) -> Scalar {
+    Scalar { dtype: value.dtype.storage(), bits: value.bits }
+}
+
+pub(super) fn constant(value: i64) -> Expr {
+    Expr::Const(Scalar::i64(value))
+}
+
+pub(super) fn int(op: ScalarOp, a: Expr, b: Expr) -> Expr {
+    binary(op, DType::I64, a, b)
+}
+
+pub(super) fn unary(op: ScalarOp, dtype: DType, a: Expr) -> Expr {
+    Expr::Op { op, dtype, args: vec![a], span: Span::default() }
+}
+
+pub(super) fn binary(op: ScalarOp, dtype: DType, a: Expr, b: Expr) -> Expr {
+    Expr::Op { op, dtype, args: vec![a, b], span: Span::default() }
+}
+
+pub(super) fn select(dtype: DType, cond: Expr, a: Expr, b: Expr) -> Expr {
+    Expr::Op { op: ScalarOp::Select, dtype, args: vec![cond, a, b], span: Span::default() }
+}
+
+pub(super) fn set(var: VarId, value: Expr) -> Stmt {
+    Stmt::Set { var, value, span: Span::default() }
+}
+
+pub(super) fn load(array: ArrayId, index: &[Expr]) -> Expr {
+    Expr::Load { array, index: index.to_vec(), check: Check::Proven }
+}
+
+pub(super) fn store(array: ArrayId, index: &[Expr], value: Expr) -> Stmt {
+    Stmt::Store { array, index: index.to_vec(), value, check: Check::Proven, span: Span::default() }
+}

@@ -1,0 +1,92 @@
+//! A plan as text for people: per stage what it does, its blocks and memory; then what the whole will read and take.
+
+use super::blocks::grid;
+use super::forecast::human;
+use super::ir::*;
+use crate::graph::print::reduction;
+use std::fmt::Write;
+
+/// The text of `explain`. `line` gives the source line of a stage.
+pub fn explain(plan: &Plan, line: &dyn Fn(crate::base::Span) -> usize) -> String {
+    let mut text = String::new();
+    let forecast = &plan.forecast;
+    let _ = writeln!(text, "{}, {}", counted(plan.stages.len() as u64, "stage"), counted(forecast.blocks, "block"));
+    let _ = writeln!(text, "read from files   {}", human(forecast.read));
+    let _ = writeln!(text, "scratch on disk   {}", human(forecast.spilled));
+    let _ = writeln!(text, "peak memory       {} (an upper bound)", human(forecast.peak));
+    for (at, stage) in plan.stages.iter().enumerate() {
+        let _ = writeln!(text, "\nstage {} (line {})", at + 1, line(stage.span));
+        let _ = writeln!(text, "  {}", describe(plan, stage));
+        let _ = writeln!(
+            text,
+            "  {} at once, {} a block{}",
+            stage.parallel,
+            human(stage.block_bytes),
+            match stage.stage_bytes {
+                0 => String::new(),
+                held => format!(", {} of partial results", human(held)),
+            }
+        );
+    }
+    text
+}
+
+/// `1 block`, `2 blocks`.
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn describe(plan: &Plan, stage: &Stage) -> String {
+    match &stage.work {
+        Work::Fused(fused) => {
+            let sources: Vec<String> = fused.leaves.iter().map(|leaf| source(plan, leaf)).collect();
+            let outputs: Vec<String> = fused
+                .outputs
+                .iter()
+                .map(|output| {
+                    let what = match &output.kind {
+                        OutputKind::Map { .. } => "elements".to_string(),
+                        OutputKind::Reduce { op, .. } => reduction(*op).to_string(),
+                        OutputKind::Scan { op, .. } => format!("running {}", op.name()),
+                    };
+                    format!("{what} into {}", target(plan, output.store))
+                })
+                .collect();
+            let blocks = grid(&fused.domain, &fused.block);
+            format!(
+                "one pass over {} of {} in {} of {}: {}",
+                if sources.is_empty() { "indices".into() } else { sources.join(", ") },
+                sizes(&fused.domain),
+                counted(blocks.iter().product(), "block"),
+                sizes(&fused.block),
+                outputs.join("; ")
+            )
+        }
+        Work::MatMul(product) => {
+            let [m, k, n] = product.sizes;
+            format!("product [{m}, {k}] @ [{k}, {n}] in tiles of {} into {}", product.tile, target(plan, product.out))
+        }
+        Work::Take(take) => format!("take {} along axis {} into {}", take.shape[take.axis], take.axis, target(plan, take.out)),
+    }
+}
+
+fn sizes(sizes: &[u64]) -> String {
+    sizes.iter().map(u64::to_string).collect::<Vec<_>>().join(" × ")
+}
+
+fn source(plan: &Plan, leaf: &Leaf) -> String {
+    match &leaf.source {
+        Source::File(variable) => format!("{}:{}", variable.path, variable.variable.trim_start_matches('/')),
+        Source::Store(store) => target(plan, *store),
+    }
+}
+
+fn target(plan: &Plan, id: StoreId) -> String {
+    let store = &plan.stores[id.0 as usize];
+    match &store.kind {
+        StoreKind::Given(_) => format!("{} in memory", store.ty),
+        StoreKind::Memory => store.ty.to_string(),
+        StoreKind::Spill => format!("{} on disk", store.ty),
+        StoreKind::Sink(sink) => format!("file variable {}", sink.name),
+    }
+}

@@ -1,0 +1,173 @@
+//! Where stores live, how many blocks are in flight, and the peak of memory that follows: known before the run, an upper bound of it.
+
+use super::access::Region;
+use super::blocks::grid;
+use super::emit::{SEGMENT, arrays_of};
+use super::ir::*;
+use crate::array::buffer::ALIGN;
+use crate::base::{Code, Diagnostic, Limits, Outcome};
+
+/// Decides what is spilled, admits blocks, and fills in the forecast. K0701 where even that is above the limit.
+pub fn place(mut plan: Plan, limits: &Limits) -> Outcome<Plan> {
+    loop {
+        let (at, need) = most(&plan);
+        if need <= limits.memory {
+            break;
+        }
+        let live = |store: &Store| store.kind == StoreKind::Memory && store.first <= at && (at <= store.last || store.result);
+        let spillable = plan.stores.iter_mut().filter(|store| live(store) && !store.result);
+        match spillable.max_by_key(|store| bytes(store)).filter(|store| bytes(store) > ALIGN as u64 * 64) {
+            Some(store) => store.kind = StoreKind::Spill,
+            None => return Err(refuse(&plan, at, need, limits)),
+        }
+    }
+    let live: Vec<u64> = (0..plan.stages.len()).map(|at| live(&plan, at)).collect();
+    let mut forecast = Forecast { peak: live_after(&plan), ..Forecast::default() };
+    let costs: Vec<(u64, u64, u64, u64)> = plan.stages.iter().map(|stage| cost(&plan, stage)).collect();
+    for ((stage, live), (block, held, blocks, read)) in plan.stages.iter_mut().zip(live).zip(costs) {
+        let room = limits.memory.saturating_sub(live + held);
+        stage.parallel = (room / block.max(1)).clamp(1, limits.threads.max(1) as u64).min(blocks.max(1)) as usize;
+        stage.block_bytes = block;
+        stage.stage_bytes = held;
+        forecast.peak = forecast.peak.max(live + held + block * stage.parallel as u64);
+        forecast.read += read;
+        forecast.blocks += blocks;
+    }
+    forecast.spilled = plan.stores.iter().filter(|store| store.kind == StoreKind::Spill).map(bytes).sum();
+    plan.forecast = forecast;
+    Ok(plan)
+}
+
+/// Bytes of a store in memory.
+fn bytes(store: &Store) -> u64 {
+    rounded(store.ty.bytes().unwrap_or(u64::MAX))
+}
+
+fn rounded(bytes: u64) -> u64 {
+    bytes.max(1).checked_next_multiple_of(ALIGN as u64).unwrap_or(u64::MAX)
+}
+
+fn live(plan: &Plan, at: usize) -> u64 {
+    let alive = |store: &&Store| store.kind == StoreKind::Memory && store.first <= at && (at <= store.last || store.result);
+    plan.stores.iter().filter(alive).map(bytes).fold(0, u64::saturating_add)
+}
+
+fn live_after(plan: &Plan) -> u64 {
+    plan.stores.iter().filter(|store| store.kind == StoreKind::Memory && store.result).map(bytes).fold(0, u64::saturating_add)
+}
+
+/// The stage that needs most with one block in flight, and how much that is.
+fn most(plan: &Plan) -> (usize, u64) {
+    let need = |at: usize| {
+        let (block, held, ..) = cost(plan, &plan.stages[at]);
+        live(plan, at).saturating_add(block).saturating_add(held)
+    };
+    (0..plan.stages.len()).map(|at| (at, need(at))).max_by_key(|(_, need)| *need).unwrap_or((0, 0))
+}
+
+fn refuse(plan: &Plan, at: usize, need: u64, limits: &Limits) -> Box<Diagnostic> {
+    let alive = |store: &&Store| store.kind == StoreKind::Memory && store.first <= at && (at <= store.last || store.result);
+    let largest = plan.stores.iter().filter(alive).max_by_key(|store| bytes(store));
+    let span = largest.map_or(plan.stages[at].span, |store| store.span);
+    let error = Diagnostic::at(Code::Memory, span, format!("this needs {} of memory, the limit is {}", human(need), human(limits.memory)));
+    let error = match largest {
+        Some(store) => error.says(format!("{} is {}", store.ty, human(bytes(store)))),
+        None => error,
+    };
+    error.help("reduce or save the array instead of keeping it whole, or raise the limit with --memory")
+}
+
+/// Bytes as people write them.
+pub fn human(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 || value >= 99.5 { format!("{value:.0} {}", UNITS[unit]) } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+/// Of a stage: bytes a block in flight, bytes held beside, number of blocks, bytes read from files.
+fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
+    match &stage.work {
+        Work::Fused(fused) => fused_cost(plan, fused),
+        Work::MatMul(product) => {
+            let [m, k, n] = product.sizes;
+            let tile = product.tile;
+            let item = product.dtype.size() as u64;
+            let copied = |leaf: &Leaf| if is_remote(plan, leaf) { rounded(tile * tile * item) } else { 0 };
+            let out = if plan.stores[product.out.0 as usize].kind == StoreKind::Memory { 0 } else { rounded(tile * tile * item) };
+            // The product's own packing is within four tiles.
+            let block = copied(&product.a) + copied(&product.b) + out + rounded(4 * tile * tile * item);
+            let (rows, columns) = (m.div_ceil(tile), n.div_ceil(tile));
+            let file = |leaf: &Leaf, times: u64| if matches!(leaf.source, Source::File(_)) { times * item } else { 0 };
+            (block, 0, rows * columns, file(&product.a, m * k * columns) + file(&product.b, k * n * rows))
+        }
+        Work::Take(take) => {
+            let item = take.base.dtype.size() as u64;
+            let row =
+                take.shape.iter().enumerate().filter(|(axis, _)| *axis != take.axis).fold(item, |all, (_, size)| all.saturating_mul(*size));
+            let positions = take.shape[take.axis];
+            let read = if matches!(take.base.source, Source::File(_)) { row.saturating_mul(positions) } else { 0 };
+            (rounded(row.saturating_mul(2)), 0, positions, read)
+        }
+    }
+}
+
+/// Whether blocks of a leaf are copied into memory first.
+fn is_remote(plan: &Plan, leaf: &Leaf) -> bool {
+    match &leaf.source {
+        Source::File(_) => true,
+        Source::Store(store) => matches!(plan.stores[store.0 as usize].kind, StoreKind::Spill | StoreKind::Sink(_)),
+    }
+}
+
+fn fused_cost(plan: &Plan, fused: &Fused) -> (u64, u64, u64, u64) {
+    let zero = vec![0; fused.domain.len()];
+    let blocks: u64 = grid(&fused.domain, &fused.block).into_iter().product();
+    let (mut block, mut held, mut read) = (0, 0, 0u64);
+    if blocks > 0 {
+        for leaf in fused.leaves.iter().filter(|leaf| is_remote(plan, leaf)) {
+            let region = Region::of(&leaf.access, &zero, &fused.block);
+            let item = leaf.dtype.size() as u64;
+            block += rounded(region.elements().saturating_mul(item));
+            if matches!(leaf.source, Source::File(_)) {
+                read = read.saturating_add(Region::of(&leaf.access, &zero, &fused.domain).elements().saturating_mul(item));
+            }
+        }
+    }
+    for output in &fused.outputs {
+        let dtype = fused.code[output.value.0 as usize].dtype;
+        let sizes = |kept: &dyn Fn(usize) -> bool| -> u64 {
+            fused.block.iter().enumerate().filter(|(axis, _)| kept(*axis)).fold(1u64, |all, (_, size)| all.saturating_mul(*size))
+        };
+        let parts = |elements: u64| -> u64 {
+            arrays_of(&output.kind, dtype).iter().map(|(dtype, _)| rounded(elements.saturating_mul(dtype.size() as u64))).sum()
+        };
+        match &output.kind {
+            OutputKind::Map { .. } => {
+                if plan.stores[output.store.0 as usize].kind != StoreKind::Memory {
+                    block += rounded(sizes(&|_| true).saturating_mul(dtype.size() as u64));
+                }
+            }
+            OutputKind::Scan { axis, .. } => {
+                block += rounded(sizes(&|at| at != *axis).saturating_mul(dtype.size() as u64));
+                if plan.stores[output.store.0 as usize].kind != StoreKind::Memory {
+                    block += rounded(sizes(&|_| true).saturating_mul(dtype.size() as u64));
+                }
+            }
+            OutputKind::Reduce { axes, .. } => {
+                let part = parts(sizes(&|axis| !axes.contains(&axis)));
+                // The block's own and one it is joined with; the others wait in the tree.
+                block += 2 * part + rounded(SEGMENT as u64 * dtype.size() as u64);
+                let reduced = axes.iter().map(|axis| fused.domain[*axis].div_ceil(fused.block[*axis])).fold(1, u64::saturating_mul);
+                if reduced > 1 {
+                    held += part * (u64::from(64 - reduced.leading_zeros()) + 2) * 2;
+                }
+            }
+        }
+    }
+    (block.max(ALIGN as u64), held, blocks, read)
+}

@@ -1,0 +1,208 @@
+//! Plans as plain data.
+
+use super::access::{Access, AxisMap};
+use crate::array::{ArrayTy, DType, Scalar};
+use crate::base::{Name, Span};
+use crate::builtins::build::ReduceOp;
+use crate::graph::{MemoryId, ModuleId, NodeId, Variable};
+use crate::ops::ScalarOp;
+
+/// Something the program asks for: a value in memory, or one that goes to a file.
+#[derive(Clone, Debug)]
+pub struct Want {
+    pub node: NodeId,
+    pub sink: Option<Sink>,
+    pub span: Span,
+}
+
+/// Where a saved array goes: a variable of a file that is being written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sink {
+    /// Position among the files of the run.
+    pub file: usize,
+    /// Position among its variables.
+    pub variable: usize,
+    /// Blocks written start and end at multiples of this, or at the end of the array.
+    pub chunks: Vec<u64>,
+    pub name: Name,
+}
+
+/// A place where an array is kept between stages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StoreId(pub u32);
+
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub ty: ArrayTy,
+    pub kind: StoreKind,
+    /// A result is kept in memory after the run.
+    pub result: bool,
+    /// Stages that write it first and read it last.
+    pub first: usize,
+    pub last: usize,
+    /// The line that needs it.
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum StoreKind {
+    /// An array the session holds.
+    Given(MemoryId),
+    /// A buffer of the run's budget.
+    Memory,
+    /// A scratch file.
+    Spill,
+    /// A file that the program saves.
+    Sink(Sink),
+}
+
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub stages: Vec<Stage>,
+    pub stores: Vec<Store>,
+    /// Of each want, where its value is; absent for what goes to a file.
+    pub results: Vec<Option<View>>,
+    pub forecast: Forecast,
+}
+
+/// A wanted value.
+#[derive(Clone, Debug)]
+pub enum View {
+    Constant(Scalar),
+    /// A view of a store: the result's axes are the domain of the leaf's access.
+    Store {
+        leaf: Leaf,
+        ty: ArrayTy,
+    },
+}
+
+/// What a run will take, known before it starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forecast {
+    /// Most bytes of buffers at once.
+    pub peak: u64,
+    /// Bytes read from files, decoded.
+    pub read: u64,
+    /// Bytes written to scratch files.
+    pub spilled: u64,
+    pub blocks: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Stage {
+    pub work: Work,
+    /// Blocks that may be in flight at once.
+    pub parallel: usize,
+    /// Bytes of buffers that one block in flight takes.
+    pub block_bytes: u64,
+    /// Bytes that stay for the whole stage besides its stores: partial results.
+    pub stage_bytes: u64,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub enum Work {
+    Fused(Fused),
+    MatMul(MatMul),
+    Take(Take),
+}
+
+/// One pass over a domain: elementwise results, reductions and running folds that share it.
+#[derive(Clone, Debug)]
+pub struct Fused {
+    /// Never empty: a scalar has one axis of size 1.
+    pub domain: Vec<u64>,
+    /// Size of a block along each axis. A function of shapes and file chunks alone, so that results do not depend on limits or threads.
+    pub block: Vec<u64>,
+    pub leaves: Vec<Leaf>,
+    pub code: Vec<Line>,
+    pub outputs: Vec<Output>,
+}
+
+/// An array that a stage reads. The access is in terms of the array's own axes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaf {
+    pub source: Source,
+    pub access: Access,
+    pub dtype: DType,
+    /// The array's shape; of a store it may be another row-major shape of the same elements.
+    pub shape: Vec<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    Store(StoreId),
+    File(Variable),
+}
+
+/// A step of a stage's straight-line code; operands are earlier lines.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub dtype: DType,
+    pub kind: LineKind,
+    pub span: Span,
+    /// Depends on no index: computed once a block.
+    pub invariant: bool,
+}
+
+/// A line of a stage's code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LineId(pub u32);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum LineKind {
+    Constant(Scalar),
+    /// An element of a leaf.
+    Load(usize),
+    /// `start + step * i` of a domain axis, i64.
+    Index(AxisMap),
+    Op(ScalarOp, Vec<LineId>),
+    Cast(LineId),
+    Apply {
+        module: ModuleId,
+        result: usize,
+        args: Vec<LineId>,
+    },
+}
+
+/// What a pass produces from a line of its code.
+#[derive(Clone, Debug)]
+pub struct Output {
+    pub store: StoreId,
+    pub value: LineId,
+    pub kind: OutputKind,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum OutputKind {
+    /// The element goes to the point's index plus `offset`.
+    Map { offset: Vec<u64> },
+    /// Over these domain axes; the store has the others, in order.
+    Reduce { op: ReduceOp, axes: Vec<usize> },
+    /// Running along an axis: blocks along it run one after another.
+    Scan { op: ScalarOp, axis: usize },
+}
+
+/// `out[m, n] = a[m, k] @ b[k, n]`, by square tiles of the result.
+#[derive(Clone, Debug)]
+pub struct MatMul {
+    pub a: Leaf,
+    pub b: Leaf,
+    pub out: StoreId,
+    pub dtype: DType,
+    /// m, k, n.
+    pub sizes: [u64; 3],
+    /// Side of a tile, and of the panels it is summed from.
+    pub tile: u64,
+}
+
+/// `out[.., i, ..] = base[.., positions[i], ..]`.
+#[derive(Clone, Debug)]
+pub struct Take {
+    pub base: Leaf,
+    pub positions: Leaf,
+    pub axis: usize,
+    pub out: StoreId,
+    /// The result's shape.
+    pub shape: Vec<u64>,
+}

@@ -1,0 +1,172 @@
+//! Which nodes are kept between stages. Everything else is computed where it is used.
+
+use super::access::identity;
+use super::fuse::{Fuser, TooLarge, unit_reshape};
+use super::ir::StoreId;
+use crate::base::Limits;
+use crate::graph::{Graph, NodeId, Op};
+use crate::ops::ScalarOp;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Lines that cost about as much to compute again as to load.
+const CHEAP_LINES: usize = 6;
+
+/// The nodes to store, inputs before users. `roots` are wanted in memory; `saved` go to files by passes of their own.
+pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits) -> Vec<NodeId> {
+    let reachable = graph.reachable(&[roots, saved].concat());
+    let mut stored: FxHashSet<NodeId> = roots.iter().copied().filter(|root| !is_free(graph, *root)).collect();
+    for id in &reachable {
+        let node = graph.node(*id);
+        match node.op {
+            Op::Memory(_) | Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } => {
+                stored.insert(*id);
+            }
+            Op::MatMul | Op::Take { .. } => {
+                stored.insert(*id);
+                stored.extend(node.inputs.iter().filter(|input| !is_view(graph, **input)));
+            }
+            Op::Reshape if unit_reshape(&graph.node(node.inputs[0]).ty, &node.ty).is_none() => {
+                stored.insert(node.inputs[0]);
+            }
+            _ => {}
+        }
+    }
+    while let Some(more) = cut(graph, &reachable, &stored, saved).or_else(|| shared(graph, &reachable, &stored, saved, limits)) {
+        stored.insert(more);
+    }
+    reachable.into_iter().filter(|id| stored.contains(id)).collect()
+}
+
+/// Whether a wanted value needs no pass of its own: a constant, or a view of what is stored anyway.
+fn is_free(graph: &Graph, id: NodeId) -> bool {
+    let node = graph.node(id);
+    match node.op {
+        Op::Constant(_) => node.ty.rank() == 0,
+        Op::Memory(_) | Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } | Op::MatMul | Op::Take { .. } => true,
+        Op::Transpose { .. } | Op::Slice { .. } | Op::Rename => is_free(graph, node.inputs[0]),
+        Op::Reshape => {
+            !matches!(graph.node(node.inputs[0]).op, Op::Constant(_)) && is_free(graph, node.inputs[0]) && is_dense(graph, node.inputs[0])
+        }
+        _ => false,
+    }
+}
+
+/// Whether a node's elements are stored row-major as they are.
+fn is_dense(graph: &Graph, id: NodeId) -> bool {
+    let node = graph.node(id);
+    match node.op {
+        Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } | Op::MatMul | Op::Take { .. } => true,
+        Op::Rename | Op::Reshape => is_dense(graph, node.inputs[0]),
+        _ => false,
+    }
+}
+
+/// Whether a node is only another view of a file's elements or of an array in memory: products read those as they are.
+fn is_view(graph: &Graph, id: NodeId) -> bool {
+    let node = graph.node(id);
+    match node.op {
+        Op::Read { .. } | Op::Memory(_) => true,
+        Op::Transpose { .. } | Op::Slice { .. } | Op::Rename => is_view(graph, node.inputs[0]),
+        _ => false,
+    }
+}
+
+/// The node whose elements a stored node is a pass over, and whether that is the node itself.
+pub fn pass_over(graph: &Graph, id: NodeId) -> (NodeId, bool) {
+    let node = graph.node(id);
+    match node.op {
+        Op::Reduce { .. } | Op::Scan { .. } => (node.inputs[0], false),
+        _ => (id, true),
+    }
+}
+
+/// The fused passes that compute stored and saved nodes: the node, what it is a pass over, and whether that is computed inside.
+fn passes(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved: &[NodeId]) -> Vec<(NodeId, NodeId, bool)> {
+    let mut passes = Vec::new();
+    for id in reachable.iter().filter(|id| stored.contains(id)) {
+        let node = graph.node(*id);
+        match node.op {
+            Op::Memory(_) | Op::MatMul | Op::Take { .. } => {}
+            Op::Concat { .. } => passes.extend(node.inputs.iter().map(|part| (*id, *part, false))),
+            _ => {
+                let (over, inside) = pass_over(graph, *id);
+                passes.push((*id, over, inside));
+            }
+        }
+    }
+    passes.extend(saved.iter().map(|id| (*id, *id, false)));
+    passes
+}
+
+/// A node to store because a pass that computes it is too long, or does much work more than once.
+fn cut(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved: &[NodeId]) -> Option<NodeId> {
+    let stores = |id: NodeId| stored.contains(&id).then_some(StoreId(id.0));
+    for (id, over, inside) in passes(graph, reachable, stored, saved) {
+        let mut fuser = Fuser::new(graph, &stores);
+        let outcome = fuser.value(over, identity(graph.node(over).ty.rank()), inside);
+        let costly = fuser.repeated().filter(|node| *node != id && !stored.contains(node) && is_costly(graph, *node, stored)).max();
+        match (costly, outcome) {
+            (Some(node), _) => return Some(node),
+            (None, Err(TooLarge(node))) if !stored.contains(&node) => return Some(node),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether computing a node again costs more than loading it.
+fn is_costly(graph: &Graph, id: NodeId, stored: &FxHashSet<NodeId>) -> bool {
+    let mut seen = FxHashSet::default();
+    let mut pending = vec![id];
+    let mut lines = 0;
+    while let Some(id) = pending.pop() {
+        let node = graph.node(id);
+        if stored.contains(&id) || !seen.insert(id) {
+            continue;
+        }
+        match node.op {
+            Op::Map(ScalarOp::Math(_) | ScalarOp::Random(_) | ScalarOp::Pow) | Op::Apply { .. } => return true,
+            Op::Map(_) => lines += 1,
+            _ => {}
+        }
+        if lines > CHEAP_LINES {
+            return true;
+        }
+        pending.extend(&node.inputs);
+    }
+    false
+}
+
+/// A costly node that passes of several levels compute and that fits well within the limit.
+fn shared(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved: &[NodeId], limits: &Limits) -> Option<NodeId> {
+    let stores = |id: NodeId| stored.contains(&id).then_some(StoreId(id.0));
+    let levels = levels(graph, reachable, |id| stored.contains(&id));
+    let mut used: FxHashMap<NodeId, FxHashSet<usize>> = FxHashMap::default();
+    for (id, over, inside) in passes(graph, reachable, stored, saved) {
+        let mut fuser = Fuser::new(graph, &stores);
+        // A pass too large was cut before.
+        let _ = fuser.value(over, identity(graph.node(over).ty.rank()), inside);
+        for node in fuser.computed() {
+            used.entry(node).or_default().insert(levels[&id]);
+        }
+    }
+    let kept: u64 = stored.iter().filter_map(|id| graph.node(*id).ty.bytes()).fold(0, u64::saturating_add);
+    let worth = |(id, levels): (&NodeId, &FxHashSet<usize>)| {
+        let node = graph.node(*id);
+        let fits = node.ty.bytes().unwrap_or(u64::MAX).saturating_add(kept) <= limits.memory / 3;
+        let decoded = matches!(&node.op, Op::Read { variable, .. } if variable.chunks.is_some());
+        let constant = matches!(node.op, Op::Constant(_)) || node.ty.rank() == 0;
+        (levels.len() > 1 && fits && !constant && (decoded || is_costly(graph, *id, stored))).then_some(*id)
+    };
+    used.iter().filter_map(worth).max()
+}
+
+/// Of each reachable node, how many stores stand one behind the other up to it, itself included.
+pub fn levels(graph: &Graph, reachable: &[NodeId], stored: impl Fn(NodeId) -> bool) -> FxHashMap<NodeId, usize> {
+    let mut levels: FxHashMap<NodeId, usize> = FxHashMap::default();
+    for id in reachable {
+        let below = graph.node(*id).inputs.iter().filter_map(|input| levels.get(input)).max().copied().unwrap_or(0);
+        levels.insert(*id, below + usize::from(stored(*id)));
+    }
+    levels
+}

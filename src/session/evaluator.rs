@@ -1,0 +1,456 @@
+//! The work of a session: its graph, the arrays it holds, effects that wait to be computed together, and the runtime that computes them.
+//! Owns when things are computed; what is computed is the driver's.
+
+use super::Output;
+use super::driver::{cast_operands, internal};
+use super::effects::{Pending, Saved};
+use super::files;
+use super::value::{Piece, Text, Val};
+use crate::array::{Array, ArrayTy, DType, Scalar, display};
+use crate::base::{Code, Diagnostic, Name, Outcome, Span};
+use crate::builtins::build::{A, Build, SliceArg};
+use crate::exec::{Memory, Observer, Runtime};
+use crate::graph::{Graph, GraphBuild, MemoryId, ModuleId, NodeId, Op, Values, pass, read};
+use crate::io::save::{Sink, VarSpec};
+use crate::kernel::abi::{Arg, Ret};
+use crate::kernel::ir::Module;
+use crate::kernel::{lower, passes};
+use crate::plan::{self, Plan, Want};
+use crate::sema::World;
+use crate::sema::hir::InstId;
+use crate::types::Ty;
+use rustc_hash::FxHashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Values of at most this many bytes are kept once they are computed.
+const KEPT: u64 = 1 << 20;
+
+/// See the module.
+pub struct Evaluator {
+    pub runtime: Runtime,
+    pub graph: Graph,
+    pub observer: Arc<dyn Observer + Send>,
+    held: Held,
+    /// Values that are computed already, by the node they are of.
+    known: FxHashMap<NodeId, NodeId>,
+    pub(super) pending: Vec<Pending>,
+    modules: FxHashMap<InstId, (Arc<Module>, ModuleId)>,
+    /// While a program is explained: the plans of what it asks for, which is not run.
+    pub(super) explained: Option<Vec<Plan>>,
+}
+
+/// A file to be saved: its variables in order.
+pub(super) struct SaveFile {
+    pub path: PathBuf,
+    pub variables: Vec<Saved>,
+    pub span: Span,
+}
+
+/// The arrays that a session holds.
+#[derive(Default)]
+struct Held {
+    memory: Memory,
+    next: u32,
+}
+
+impl Held {
+    fn add(&mut self, array: Array) -> MemoryId {
+        let id = MemoryId(self.next);
+        self.next += 1;
+        self.memory.insert(id, array);
+        id
+    }
+}
+
+/// What building asks for, out of the session's parts.
+struct Now<'a> {
+    runtime: &'a Runtime,
+    held: &'a mut Held,
+    known: &'a FxHashMap<NodeId, NodeId>,
+    observer: &'a dyn Observer,
+}
+
+impl Values for Now<'_> {
+    fn scalar(&mut self, graph: &mut Graph, node: NodeId) -> Outcome<Scalar> {
+        let node = pass::substitute(graph, &[node], self.known)[0];
+        let wants = [Want { node, sink: None, span: graph.node(node).span }];
+        let plan = plan::plan(graph, &wants, &available(self.runtime))?;
+        let results = self.runtime.run(graph, &plan, &self.held.memory, &[], self.observer)?;
+        let value = results.into_iter().flatten().next().and_then(|array| array.item());
+        value.ok_or_else(|| Diagnostic::new(Code::Internal, "a scalar that has no value"))
+    }
+    fn hold(&mut self, array: &Array) -> MemoryId {
+        // Coordinates come again and again: one buffer is held once.
+        let same = |known: &Array| {
+            let place = |array: &Array| (array.offset(), array.strides().to_vec());
+            Arc::ptr_eq(known.buffer(), array.buffer()) && place(known) == place(array) && known.ty() == array.ty()
+        };
+        match self.held.memory.iter().find(|(_, known)| same(known)) {
+            Some((id, _)) => *id,
+            None => self.held.add(array.clone()),
+        }
+    }
+}
+
+/// The limits of a run beside what the session holds already.
+fn available(runtime: &Runtime) -> crate::base::Limits {
+    let mut limits = runtime.limits.clone();
+    limits.memory = limits.memory.saturating_sub(runtime.pool.used());
+    limits
+}
+
+impl Evaluator {
+    pub fn new(runtime: Runtime, observer: Arc<dyn Observer + Send>) -> Evaluator {
+        Evaluator {
+            runtime,
+            graph: Graph::default(),
+            observer,
+            held: Held::default(),
+            known: FxHashMap::default(),
+            pending: Vec::new(),
+            modules: FxHashMap::default(),
+            explained: None,
+        }
+    }
+
+    /// K0506 if the user asked to stop.
+    pub fn poll(&self) -> Outcome<()> {
+        if self.runtime.cancel.is_cancelled() { Err(Diagnostic::new(Code::Cancelled, "stopped")) } else { Ok(()) }
+    }
+
+    /// Takes an array into the session: a node for it.
+    pub fn hold(&mut self, array: Array, span: Span) -> NodeId {
+        let ty = array.ty().clone();
+        if ty.rank() == 0
+            && let Some(value) = array.item()
+        {
+            return self.graph.constant(value, span);
+        }
+        let id = self.held.add(array);
+        self.graph.add(Op::Memory(id), Vec::new(), ty, span)
+    }
+
+    /// Builds nodes. What the building itself must know is computed, after what the program asked for before.
+    pub fn with_builder<T>(&mut self, span: Span, out: &mut dyn Output, build: impl FnOnce(&mut dyn Build) -> Outcome<T>) -> Outcome<T> {
+        let _ = out;
+        let Evaluator { runtime, graph, held, known, observer, .. } = self;
+        let mut now = Now { runtime, held, known, observer: &**observer };
+        let checked = runtime.limits.checked;
+        let mut b = GraphBuild::new(graph, &mut now, checked);
+        b.at(span);
+        build(&mut b)
+    }
+
+    /// Computes nodes now, together; prints nothing. `fresh`: known results are not used, nor kept.
+    pub fn compute(&mut self, nodes: &[NodeId], fresh: bool) -> Outcome<Vec<Array>> {
+        let results = self.run(nodes, &[], fresh)?;
+        results.into_iter().map(|array| array.ok_or_else(|| Diagnostic::new(Code::Internal, "a value went missing"))).collect()
+    }
+
+    /// Plans values and saves together, without running.
+    pub(super) fn plan(&mut self, nodes: &[NodeId], saves: &[SaveFile], sinks: &[Arc<dyn Sink>], fresh: bool) -> Outcome<Plan> {
+        let mut wants: Vec<Want> = nodes.iter().map(|node| Want { node: *node, sink: None, span: self.graph.node(*node).span }).collect();
+        for (file, save) in saves.iter().enumerate() {
+            for (variable, saved) in save.variables.iter().enumerate() {
+                let Saved { name, node, .. } = saved;
+                let rank = self.graph.node(*node).ty.rank();
+                let chunks = sinks.get(file).map_or(vec![1; rank], |sink| sink.grain(variable));
+                let sink = plan::ir::Sink { file, variable, chunks, name: name.clone() };
+                wants.push(Want { node: *node, sink: Some(sink), span: save.span });
+            }
+        }
+        if !fresh {
+            let roots: Vec<NodeId> = wants.iter().map(|want| want.node).collect();
+            let replaced = pass::substitute(&mut self.graph, &roots, &self.known);
+            wants.iter_mut().zip(replaced).for_each(|(want, node)| want.node = node);
+        }
+        let limits = available(&self.runtime);
+        plan::plan(&mut self.graph, &wants, &limits)
+    }
+
+    /// Computes values and writes files, in one plan.
+    pub(super) fn run(&mut self, nodes: &[NodeId], saves: &[SaveFile], fresh: bool) -> Outcome<Vec<Option<Array>>> {
+        let mut sinks: Vec<Arc<dyn Sink>> = Vec::with_capacity(saves.len());
+        for save in saves {
+            let spec = |saved: &Saved| {
+                let spec = VarSpec::new(saved.name.clone(), self.graph.node(saved.node).ty.clone());
+                VarSpec { attrs: saved.attrs.clone(), compress: saved.compress, ..spec }
+            };
+            let specs: Vec<VarSpec> = save.variables.iter().map(spec).collect();
+            sinks.push(crate::io::save::create(&save.path, &specs).map_err(|error| error.or_at(save.span))?);
+        }
+        let plan = self.plan(nodes, saves, &sinks, fresh)?;
+        let results = self.runtime.run(&self.graph, &plan, &self.held.memory, &sinks, &*self.observer)?;
+        for (sink, save) in sinks.into_iter().zip(saves) {
+            sink.finish().map_err(|error| error.or_at(save.span))?;
+        }
+        if !fresh {
+            for (node, array) in nodes.iter().zip(&results) {
+                let small = |array: &&Array| array.ty().bytes().is_some_and(|bytes| bytes <= KEPT);
+                if let Some(array) = array.as_ref().filter(small)
+                    && !matches!(self.graph.node(*node).op, Op::Constant(_) | Op::Memory(_))
+                {
+                    let kept = self.hold(array.clone(), self.graph.node(*node).span);
+                    self.known.insert(*node, kept);
+                }
+            }
+        }
+        Ok(results)
+    }
+
+    /// The value of a scalar now, after all that was asked for before it.
+    pub fn scalar(&mut self, node: NodeId, out: &mut dyn Output) -> Outcome<Scalar> {
+        if let Op::Constant(value) = self.graph.node(node).op {
+            return Ok(value);
+        }
+        let results = self.flush(&[node], out)?;
+        let value = results.first().and_then(Array::item);
+        value.ok_or_else(|| Diagnostic::new(Code::Internal, "a scalar that has no value"))
+    }
+
+    /// The value of a stored variable; times and coordinates are read now.
+    pub fn variable(&mut self, path: &str, variable: &str, span: Span) -> Outcome<NodeId> {
+        let (file, at) = files::locate(&self.runtime, path, variable).map_err(|error| error.or_at(span))?;
+        let decode = file.decode(at);
+        if decode.time.is_some() {
+            let array = file.ty(at).and_then(|ty| file.values(at, ty)).map_err(|error| error.or_at(span))?;
+            return Ok(self.hold(array, span));
+        }
+        let Evaluator { runtime, graph, held, known, observer, .. } = self;
+        let mut now = Now { runtime, held, known, observer: &**observer };
+        let mut b = GraphBuild::new(graph, &mut now, false);
+        b.at(span);
+        read::variable(&mut b, &file, at).map(|a| NodeId(a.0)).map_err(|error| error.or_at(span))
+    }
+
+    /// The kernels of a function, optimised, made once.
+    pub fn module(&mut self, world: &World, inst: InstId) -> Outcome<(Arc<Module>, ModuleId)> {
+        if let Some(known) = self.modules.get(&inst) {
+            return Ok(known.clone());
+        }
+        let mut module = lower::lower(world, inst, self.runtime.limits.checked)?;
+        passes::optimise(&mut module, &passes::PassOptions::default())?;
+        let module = Arc::new(module);
+        let id = self.graph.add_module(module.clone());
+        self.modules.insert(inst, (module.clone(), id));
+        Ok((module, id))
+    }
+
+    /// A function of scalars over arrays: its operands meet by the rules of broadcasting.
+    pub fn elementwise(&mut self, world: &World, inst: InstId, args: &[Val], span: Span) -> Outcome<Val> {
+        let (module, id) = self.module(world, inst)?;
+        let mut operands = Vec::new();
+        args.iter().try_for_each(|arg| flatten(arg, &mut operands, span))?;
+        let instance = world.instance(inst);
+        let params: Vec<DType> = instance.params.iter().flat_map(|param| scalars_of(&instance.locals[param.0 as usize].ty)).collect();
+        let results: Vec<DType> = scalars_of(&instance.result);
+        if module.kernels[0].results.len() != results.len() || params.len() != operands.len() {
+            return Err(internal(span, "a function over elements with other results than its type says"));
+        }
+        let Evaluator { runtime, graph, held, known, observer, .. } = self;
+        let mut now = Now { runtime, held, known, observer: &**observer };
+        let mut b = GraphBuild::new(graph, &mut now, false);
+        b.at(span);
+        let operands: Vec<A> = operands.into_iter().map(|node| A(node.0)).collect();
+        let operands = cast_operands(&mut b, &operands, &params)?;
+        let values = b.apply(id, &results, &operands)?;
+        let mut values = values.into_iter().map(|a| NodeId(a.0));
+        regroup(&instance.result, &mut values, span)
+    }
+
+    /// Calls a function that loops: as part of the graph where its loops are maps and reductions over whole arrays, else compiled, now, on
+    /// arrays in memory.
+    pub fn kernel(&mut self, world: &World, inst: InstId, args: Vec<Val>, span: Span, out: &mut dyn Output) -> Outcome<Val> {
+        let mut nodes = Vec::new();
+        args.iter().try_for_each(|arg| flatten(arg, &mut nodes, span))?;
+        let instance = world.instance(inst);
+        let (module, _) = self.module(world, inst)?;
+        let arrays = self.flush(&nodes, out)?;
+        let args: Vec<Arg> = arrays
+            .iter()
+            .map(|array| match array.item().filter(|_| array.ty().rank() == 0) {
+                Some(value) => Arg::Scalar(Scalar { dtype: value.dtype.storage(), bits: value.bits }),
+                None => Arg::Array(crate::exec::host::array_arg(array)),
+            })
+            .collect();
+        let results = self.runtime.call(&module, &args, span)?;
+        let types = arrays_of(&instance.result);
+        let mut values = Vec::with_capacity(results.len());
+        for (result, ty) in results.into_iter().zip(types) {
+            values.push(match result {
+                Ret::Scalar(value) => self.graph.constant(Scalar { dtype: ty.dtype, bits: value.bits }, span),
+                Ret::Array(array) => {
+                    let mut named = array.ty().clone();
+                    named.dtype = ty.dtype;
+                    for (dim, known) in named.dims.iter_mut().zip(&ty.dims) {
+                        dim.name = known.name.clone();
+                        dim.coord = known.coord.clone().filter(|coord| coord.values.shape() == [dim.size.known().unwrap_or(0)]);
+                    }
+                    self.hold(array.retyped(named), span)
+                }
+            });
+        }
+        regroup(&instance.result, &mut values.into_iter(), span)
+    }
+
+    /// The part of an array that is printed: all of it, or its edges.
+    pub fn edges(&mut self, node: NodeId, out: &mut dyn Output) -> Outcome<NodeId> {
+        let ty = self.graph.node(node).ty.clone();
+        let span = self.graph.node(node).span;
+        let shown = display::shown(&ty.shape().unwrap_or_default());
+        self.with_builder(span, out, |b| {
+            let mut whole = A(node.0);
+            for (axis, ranges) in shown.iter().enumerate().filter(|(_, ranges)| ranges.len() > 1) {
+                let mut parts = Vec::with_capacity(ranges.len());
+                for range in ranges {
+                    let [lo, hi] = [range.start, range.end].map(|at| b.constant(Scalar::i64(at as i64)));
+                    let mut index = vec![SliceArg::Range { lo: None, hi: None, step: 1 }; axis];
+                    index.push(SliceArg::Range { lo: Some(lo), hi: Some(hi), step: 1 });
+                    parts.push(b.slice(whole, &index)?);
+                }
+                whole = b.concat(&parts, axis)?;
+            }
+            Ok(NodeId(whole.0))
+        })
+    }
+
+    /// A text with all its values, computed now.
+    pub fn rendered(&mut self, text: &Text, out: &mut dyn Output) -> Outcome<String> {
+        if let Some(text) = super::value::plain(text) {
+            return Ok(text);
+        }
+        let mut nodes = Vec::new();
+        self.printed_nodes(text, &mut nodes, out)?;
+        let values = self.flush(&nodes, out)?;
+        Ok(self.render(text, &mut values.into_iter()))
+    }
+
+    /// The nodes that a text prints, in order.
+    pub(super) fn printed_nodes(&mut self, text: &Text, nodes: &mut Vec<NodeId>, out: &mut dyn Output) -> Outcome<()> {
+        for piece in text {
+            if let Piece::Value { value, .. } = piece {
+                self.value_nodes(value, nodes, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn value_nodes(&mut self, value: &Val, nodes: &mut Vec<NodeId>, out: &mut dyn Output) -> Outcome<()> {
+        match value {
+            Val::Array(node) => nodes.push(self.edges(*node, out)?),
+            Val::Text(text) => self.printed_nodes(text, nodes, out)?,
+            Val::Tuple(items) => {
+                for item in items {
+                    self.value_nodes(item, nodes, out)?;
+                }
+            }
+            Val::Record(fields) => {
+                for (_, item) in fields {
+                    self.value_nodes(item, nodes, out)?;
+                }
+            }
+            Val::Range { lo, hi, step } => nodes.extend([*lo, *hi, *step]),
+            Val::Function(_) | Val::Dataset(_) | Val::Unit => {}
+        }
+        Ok(())
+    }
+
+    /// A text with the values of its nodes, in the order of `printed_nodes`.
+    pub(super) fn render(&self, text: &Text, values: &mut dyn Iterator<Item = Array>) -> String {
+        let mut line = String::new();
+        for piece in text {
+            match piece {
+                Piece::Text(text) => line.push_str(text),
+                Piece::Value { value, ty, format } => line.push_str(&self.render_value(value, ty, format.as_deref(), values)),
+            }
+        }
+        line
+    }
+
+    fn render_value(&self, value: &Val, ty: &Ty, format: Option<&str>, values: &mut dyn Iterator<Item = Array>) -> String {
+        match value {
+            Val::Array(node) => {
+                let shape = self.graph.node(*node).ty.shape().unwrap_or_default();
+                let Some(array) = values.next() else { return String::new() };
+                match (format, array.item().filter(|_| shape.is_empty())) {
+                    (Some(format), Some(value)) => display::format_scalar(value, format),
+                    _ => display::array(&array, &shape),
+                }
+            }
+            Val::Text(text) => {
+                let text = self.render(text, values);
+                format.map_or(text.clone(), |format| display::format_text(&text, format))
+            }
+            Val::Tuple(items) => {
+                let types: &[Ty] = if let Ty::Tuple(types) = ty { types } else { &[] };
+                let show = |(at, item)| self.render_value(item, types.get(at).unwrap_or(&Ty::Unit), format, values);
+                let items: Vec<String> = items.iter().enumerate().map(show).collect();
+                format!("({}{})", items.join(", "), if items.len() == 1 { "," } else { "" })
+            }
+            Val::Record(fields) => {
+                let types: &[(Name, Ty)] = if let Ty::Record(types) = ty { types } else { &[] };
+                let show = |(at, (name, item)): (usize, &(Name, Val))| {
+                    let ty = types.get(at).map_or(&Ty::Unit, |(_, ty)| ty);
+                    format!("{name} = {}", self.render_value(item, ty, format, values))
+                };
+                format!("({})", fields.iter().enumerate().map(show).collect::<Vec<_>>().join(", "))
+            }
+            Val::Range { .. } => {
+                let mut bound = || values.next().and_then(|array| array.item()).map_or(String::new(), display::scalar);
+                let (lo, hi, step) = (bound(), bound(), bound());
+                if step == "1" { format!("{lo}..{hi}") } else { format!("{lo}..{hi} by {step}") }
+            }
+            Val::Dataset(dataset) => super::dataset::summary(dataset),
+            Val::Function(_) | Val::Unit => ty.to_string(),
+        }
+    }
+}
+
+/// The nodes of a value in order, tuples and records taken apart: the convention of compiled functions.
+fn flatten(value: &Val, nodes: &mut Vec<NodeId>, span: Span) -> Outcome<()> {
+    match value {
+        Val::Array(node) => nodes.push(*node),
+        Val::Tuple(items) | Val::Function(items) => items.iter().try_for_each(|item| flatten(item, nodes, span))?,
+        Val::Record(fields) => fields.iter().try_for_each(|(_, item)| flatten(item, nodes, span))?,
+        Val::Range { lo, hi, step } => nodes.extend([*lo, *hi, *step]),
+        Val::Text(_) | Val::Dataset(_) => {
+            let error = Diagnostic::at(Code::NotInKernel, span, "a compiled function takes numbers and arrays only");
+            return Err(error.help("read texts and files outside of the function"));
+        }
+        Val::Unit => {}
+    }
+    Ok(())
+}
+
+/// The value of a type from its nodes: the inverse of `flatten`.
+fn regroup(ty: &Ty, nodes: &mut dyn Iterator<Item = NodeId>, span: Span) -> Outcome<Val> {
+    let mut next = || nodes.next().ok_or_else(|| internal(span, "a compiled function gave too few values"));
+    Ok(match ty {
+        Ty::Array(_) => Val::Array(next()?),
+        Ty::Range => Val::Range { lo: next()?, hi: next()?, step: next()? },
+        Ty::Tuple(items) => Val::Tuple(items.iter().map(|item| regroup(item, nodes, span)).collect::<Outcome<_>>()?),
+        Ty::Record(fields) => {
+            let field = |(name, ty): &(Name, Ty)| Ok((name.clone(), regroup(ty, nodes, span)?));
+            Val::Record(fields.iter().map(field).collect::<Outcome<_>>()?)
+        }
+        Ty::Function(function) => Val::Function(function.captures.iter().map(|(_, ty)| regroup(ty, nodes, span)).collect::<Outcome<_>>()?),
+        _ => Val::Unit,
+    })
+}
+
+/// The array types in a type, in the order of `flatten`.
+fn arrays_of(ty: &Ty) -> Vec<ArrayTy> {
+    match ty {
+        Ty::Array(ty) => vec![ty.clone()],
+        Ty::Range => vec![ArrayTy::scalar(DType::I64); 3],
+        Ty::Tuple(items) => items.iter().flat_map(arrays_of).collect(),
+        Ty::Record(fields) => fields.iter().flat_map(|(_, ty)| arrays_of(ty)).collect(),
+        Ty::Function(function) => function.captures.iter().flat_map(|(_, ty)| arrays_of(ty)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn scalars_of(ty: &Ty) -> Vec<DType> {
+    arrays_of(ty).into_iter().map(|ty| ty.dtype).collect()
+}
