@@ -9,6 +9,7 @@ mod comparison;
 mod complex;
 pub mod constants;
 mod creation;
+pub mod edge;
 mod exp_log;
 mod labels;
 mod linear;

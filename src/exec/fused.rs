@@ -12,6 +12,7 @@ use crate::kernel::abi::{Arg, ArrayArg, Compiled, Fault};
 use crate::kernel::fault::diagnose;
 use crate::plan::blocks::grid;
 use crate::plan::emit::{arrays_of, emit};
+use crate::plan::halo;
 use crate::plan::ir::{Fused, Output, OutputKind, Stage};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,6 +25,10 @@ struct Pass<'a> {
     span: Span,
     /// Blocks along each axis.
     grid: Vec<u64>,
+    /// Leaves that are read together.
+    groups: Vec<Vec<usize>>,
+    /// Sides of a block that touch indices beyond the ends of arrays are computed apart from its inside: nothing is copied for that.
+    boxed: bool,
     /// For each output that is a reduction.
     combines: Vec<Option<Combine>>,
     /// Whole results that became the store itself: (output, memory).
@@ -47,7 +52,11 @@ pub fn run(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]
         _ => Ok(None),
     };
     let combines = fused.outputs.iter().map(combine).collect::<Outcome<_>>()?;
-    let pass = Pass { run, fused, places, kernel, span: stage.span, grid, combines, adopted: Mutex::default() };
+    let groups = halo::groups(&fused.leaves, &fused.block);
+    // A reduction takes its elements in order.
+    let elements = fused.outputs.iter().all(|output| matches!(output.kind, OutputKind::Map { .. }));
+    let boxed = elements && fused.leaves.iter().any(halo::is_continued);
+    let pass = Pass { run, fused, places, kernel, span: stage.span, grid, groups, boxed, combines, adopted: Mutex::default() };
     pass.run(stage.parallel)?;
     let adopted = pass.adopted.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (at, buffer) in adopted {
@@ -153,16 +162,20 @@ impl Pass<'_> {
         let lo: Vec<u64> = at.iter().zip(block).map(|(at, block)| at * block).collect();
         let hi: Vec<u64> = lo.iter().zip(block.iter().zip(domain)).map(|(lo, (block, size))| (lo + block).min(*size)).collect();
         let sizes: Vec<u64> = lo.iter().zip(&hi).map(|(lo, hi)| hi - lo).collect();
-        let blocks = leaves.iter().map(|leaf| store::block(self.run, leaf, self.places, &lo, &hi, self.span));
-        let blocks = blocks.collect::<Outcome<Vec<_>>>()?;
-        let mut args: Vec<Arg> = sizes.iter().chain(&lo).map(|value| Arg::Scalar(Scalar::i64(*value as i64))).collect();
-        args.extend(blocks.iter().map(|block| Arg::Array(block.arg.clone())));
+        let mut written: Vec<ArrayArg> = Vec::with_capacity(outputs.len());
         let mut targets = Vec::with_capacity(outputs.len());
         for (number, output) in outputs.iter().enumerate() {
-            targets.push(self.target(number, output, &lo, &sizes, carries, &mut args)?);
+            targets.push(self.target(number, output, &lo, &sizes, carries, &mut written)?);
         }
-        self.call(&args)?;
-        drop(blocks);
+        let boxes = if self.boxed { halo::boxes(leaves, &lo, &hi) } else { vec![(lo.clone(), hi)] };
+        for (from, to) in boxes {
+            let blocks = store::blocks(self.run, leaves, &self.groups, self.places, (&from, &to), self.span)?;
+            let sizes: Vec<u64> = from.iter().zip(&to).map(|(from, to)| to - from).collect();
+            let mut args: Vec<Arg> = sizes.iter().chain(&from).map(|value| Arg::Scalar(Scalar::i64(*value as i64))).collect();
+            args.extend(blocks.iter().map(|block| Arg::Array(block.arg.clone())));
+            args.extend(written.iter().map(|array| Arg::Array(part_of(array, &lo, &from, &sizes))));
+            self.call(&args)?;
+        }
         for ((number, output), target) in outputs.iter().enumerate().zip(targets) {
             match target {
                 Target::Done => {}
@@ -212,7 +225,7 @@ impl Pass<'_> {
         lo: &[u64],
         sizes: &[u64],
         carries: &mut Vec<Buffer>,
-        args: &mut Vec<Arg>,
+        written: &mut Vec<ArrayArg>,
     ) -> Outcome<Target> {
         let dtype = self.fused.code[output.value.0 as usize].dtype;
         let arrays = arrays_of(&output.kind, dtype);
@@ -221,7 +234,7 @@ impl Pass<'_> {
             let mut parts = Vec::with_capacity(arrays.len());
             for (dtype, initial) in &arrays {
                 let buffer = filled(self.run, kept.iter().product(), *initial, self.span)?;
-                args.push(Arg::Array(spread(*dtype, &buffer, sizes, axes)));
+                written.push(spread(*dtype, &buffer, sizes, axes));
                 parts.push(buffer);
             }
             return Ok(Target::Partial(parts));
@@ -230,12 +243,12 @@ impl Pass<'_> {
         let target = match place {
             Place::Memory(array) => {
                 let (start, _) = self.in_store(output, lo, sizes, place);
-                args.push(Arg::Array(block_of(array, &start, sizes)));
+                written.push(block_of(array, &start, sizes));
                 Target::Done
             }
             _ => {
                 let buffer = self.run.runtime.take(sizes.iter().product::<u64>() as usize * dtype.size(), self.span)?;
-                args.push(Arg::Array(spread(dtype, &buffer, sizes, &[])));
+                written.push(spread(dtype, &buffer, sizes, &[]));
                 Target::Write(buffer)
             }
         };
@@ -244,7 +257,7 @@ impl Pass<'_> {
                 let kept = kept_sizes(sizes, &[*axis]);
                 carries.push(filled(self.run, kept.iter().product(), arrays[1].1, self.span)?);
             }
-            args.push(Arg::Array(spread(dtype, &carries[0], sizes, &[*axis])));
+            written.push(spread(dtype, &carries[0], sizes, &[*axis]));
         }
         debug_assert!(number < self.combines.len());
         Ok(target)
@@ -299,6 +312,13 @@ fn spread(dtype: DType, buffer: &Buffer, sizes: &[u64], reduced: &[usize]) -> Ar
         sizes: sizes.iter().map(|size| *size as i64).collect(),
         strides: strides.into_iter().map(|stride| stride as i64).collect(),
     }
+}
+
+/// The part from `from` on of a block that starts at `lo`.
+fn part_of(block: &ArrayArg, lo: &[u64], from: &[u64], sizes: &[u64]) -> ArrayArg {
+    let offset: i64 = lo.iter().zip(from).zip(&block.strides).map(|((lo, from), stride)| (from - lo) as i64 * stride).sum();
+    let sizes = sizes.iter().map(|size| *size as i64).collect();
+    ArrayArg { dtype: block.dtype, ptr: block.ptr.wrapping_offset(offset as isize), sizes, strides: block.strides.clone() }
 }
 
 /// The block of an array in memory from `start` on; a scalar has the one axis of its domain.

@@ -6,7 +6,8 @@ use crate::array::{Array, Buffer};
 use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::io::raw::Scratch;
 use crate::kernel::abi::ArrayArg;
-use crate::plan::access::{Access, Region};
+use crate::plan::access::{Access, AxisMap, Region};
+use crate::plan::halo;
 use crate::plan::ir::{Leaf, Plan, Sink, Source, Stage, Store, StoreId, StoreKind, View, Work};
 use std::sync::Arc;
 
@@ -88,61 +89,105 @@ pub fn strides(access: &Access, offset: i64, own: &[isize], lo: &[u64]) -> (i64,
     (at, strides)
 }
 
-/// A block of a leaf as kernels take it, and the memory it is in where that is its own.
+/// A block of a leaf as kernels take it, and the memory it is in where that is not the store's.
+#[derive(Clone)]
 pub struct Block {
     pub arg: ArrayArg,
-    _buffer: Option<Buffer>,
+    _buffer: Option<Arc<Buffer>>,
+}
+
+/// Whether a leaf reads an array in memory.
+pub fn is_in_memory(leaf: &Leaf, places: &[Option<Place>]) -> Outcome<bool> {
+    match leaf.source {
+        Source::Store(id) => Ok(matches!(place(id, places)?, Place::Memory(_))),
+        Source::File(_) => Ok(false),
+    }
 }
 
 /// The block `lo..hi` of the domain, of a leaf: a view of memory, or read now.
 pub fn block(run: &Run, leaf: &Leaf, places: &[Option<Place>], lo: &[u64], hi: &[u64], span: Span) -> Outcome<Block> {
+    let [block] = blocks(run, std::slice::from_ref(leaf), &[vec![0]], places, (lo, hi), span)?.try_into().map_err(|_| missing())?;
+    Ok(block)
+}
+
+/// The block `lo..hi` of the domain, of each leaf. Those of a group share what is read, or put together beyond the ends of their array.
+pub fn blocks(
+    run: &Run,
+    leaves: &[Leaf],
+    groups: &[Vec<usize>],
+    places: &[Option<Place>],
+    (lo, hi): (&[u64], &[u64]),
+    span: Span,
+) -> Outcome<Vec<Block>> {
+    let mut blocks: Vec<Option<Block>> = vec![None; leaves.len()];
+    for group in groups {
+        let in_memory = is_in_memory(&leaves[group[0]], places)?;
+        let mut apart = Vec::with_capacity(group.len());
+        let mut continued = false;
+        for at in group {
+            let leaf = &leaves[*at];
+            let leaves_array = halo::leaves_array(leaf, lo, hi);
+            continued |= leaves_array;
+            if in_memory && !leaves_array {
+                let array = array(leaf, places)?;
+                let own = strides(&leaf.access, array.offset() as i64, array.strides(), lo);
+                blocks[*at] = Some(viewed(leaf, (lo, hi), array.buffer().as_mut_ptr(), own, None));
+            } else {
+                apart.push(*at);
+            }
+        }
+        let Some(first) = apart.first().map(|at| &leaves[*at]) else { continue };
+        let region = halo::region(apart.iter().map(|at| &leaves[*at]), lo, hi);
+        let buffer = if continued {
+            super::halo::continued(run, first, places, &region, span)?
+        } else {
+            let mut buffer = run.runtime.take(region.elements() as usize * first.dtype.size(), span)?;
+            read(run, first, places, &region, buffer.bytes_mut(), span)?;
+            buffer
+        };
+        let buffer = Arc::new(buffer);
+        let own = row_major(&region.count, first.dtype.size());
+        for at in apart {
+            let leaf = &leaves[at];
+            // In the buffer an axis starts at the region's start and steps by one.
+            let inner = |(axis, map): (usize, &AxisMap)| {
+                let start = (map.index(lo) - region.start[axis]) / region.step[axis] as i64;
+                AxisMap { axis: map.axis, start, step: map.step.signum(), beyond: None }
+            };
+            let inner: Access = leaf.access.iter().enumerate().map(inner).collect();
+            let inner = strides(&inner, 0, &own, &vec![0; lo.len()]);
+            blocks[at] = Some(viewed(leaf, (lo, hi), buffer.as_mut_ptr(), inner, Some(buffer.clone())));
+        }
+    }
+    blocks.into_iter().map(|block| block.ok_or_else(missing)).collect()
+}
+
+/// The block `lo..hi` of a leaf that is at an offset of some memory. A leaf that depends on no index has no axes.
+fn viewed(
+    leaf: &Leaf,
+    (lo, hi): (&[u64], &[u64]),
+    ptr: *mut u8,
+    (offset, mut strides): (i64, Vec<i64>),
+    buffer: Option<Arc<Buffer>>,
+) -> Block {
     let invariant = leaf.access.iter().all(|map| map.axis.is_none());
     let sizes: Vec<i64> = if invariant { Vec::new() } else { lo.iter().zip(hi).map(|(lo, hi)| (hi - lo) as i64).collect() };
-    let dtype = leaf.dtype.storage();
-    let finish = |ptr: *mut u8, offset: i64, mut strides: Vec<i64>, buffer: Option<Buffer>| {
-        strides.truncate(sizes.len());
-        Block { arg: ArrayArg { dtype, ptr: ptr.wrapping_offset(offset as isize), sizes: sizes.clone(), strides }, _buffer: buffer }
-    };
-    if let Source::Store(id) = leaf.source
-        && let Place::Memory(_) = place(id, places)?
-    {
-        let array = array(leaf, places)?;
-        let (offset, strides) = strides(&leaf.access, array.offset() as i64, array.strides(), lo);
-        return Ok(finish(array.buffer().as_mut_ptr(), offset, strides, None));
-    }
-    let region = Region::of(&leaf.access, lo, hi);
-    let item = leaf.dtype.size();
-    let mut buffer = run.runtime.take(region.elements() as usize * item, span)?;
-    read(run, leaf, places, &region, buffer.bytes_mut(), span)?;
-    // In the buffer an axis starts at the region's start and steps by one.
-    let own = row_major(&region.count, item);
-    let inner: Access = leaf
-        .access
-        .clone()
-        .into_iter()
-        .enumerate()
-        .map(|(axis, mut map)| {
-            map.start = if map.step < 0 { region.count[axis] as i64 - 1 } else { 0 };
-            map.step = map.step.signum();
-            map
-        })
-        .collect();
-    let (offset, strides) = strides(&inner, 0, &own, &vec![0; lo.len()]);
-    let ptr = buffer.as_mut_ptr();
-    Ok(finish(ptr, offset, strides, Some(buffer)))
+    strides.truncate(sizes.len());
+    Block { arg: ArrayArg { dtype: leaf.dtype.storage(), ptr: ptr.wrapping_offset(offset as isize), sizes, strides }, _buffer: buffer }
 }
 
 /// Reads a region of a file or scratch file.
 pub fn read(run: &Run, leaf: &Leaf, places: &[Option<Place>], region: &Region, out: &mut [u8], span: Span) -> Outcome<()> {
     let Region { start, count, step } = region;
+    let start: Vec<u64> = start.iter().map(|start| (*start).max(0) as u64).collect();
     match &leaf.source {
         Source::File(variable) => {
             let file = run.runtime.file(&variable.path)?;
             let at = file.variable(&variable.variable)?;
-            file.read(at, start, count, step, out).map_err(|error| error.or_at(span))
+            file.read(at, &start, count, step, out).map_err(|error| error.or_at(span))
         }
         Source::Store(id) => match place(*id, places)? {
-            Place::Spill(scratch) => scratch.read(&leaf.shape, start, count, step, out),
+            Place::Spill(scratch) => scratch.read(&leaf.shape, &start, count, step, out),
             _ => Err(missing()),
         },
     }

@@ -1,5 +1,8 @@
-//! Which element of an array a point of a stage's domain touches: an affine map for each axis of the array.
+//! Which element of an array a point of a stage's domain touches: an affine map for each axis of the array, and what indices beyond its
+//! ends mean.
 
+use crate::array::Scalar;
+use crate::types::edge::Edge;
 use serde::{Deserialize, Serialize};
 
 /// An index `start + step * i`, where `i` is the point's index along a domain axis; `start` alone where there is none.
@@ -8,6 +11,18 @@ pub struct AxisMap {
     pub axis: Option<usize>,
     pub start: i64,
     pub step: i64,
+    /// Where indices may be outside.
+    pub beyond: Option<Beyond>,
+}
+
+/// The indices inside, `first + step * k` for `k < count`, and what others mean. All indices are `first + step * k` for some `k`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Beyond {
+    pub edge: Edge,
+    pub fill: Scalar,
+    pub first: i64,
+    pub step: i64,
+    pub count: u64,
 }
 
 /// One map for each axis of the array.
@@ -15,27 +30,48 @@ pub type Access = Vec<AxisMap>;
 
 /// Every point touches its own element.
 pub fn identity(rank: usize) -> Access {
-    (0..rank).map(|axis| AxisMap { axis: Some(axis), start: 0, step: 1 }).collect()
+    (0..rank).map(|axis| AxisMap { axis: Some(axis), start: 0, step: 1, beyond: None }).collect()
 }
 
 impl AxisMap {
     pub fn fixed(at: i64) -> AxisMap {
-        AxisMap { axis: None, start: at, step: 0 }
+        AxisMap { axis: None, start: at, step: 0, beyond: None }
     }
     /// The map of `start + step * (this)`.
     pub fn then(self, start: i64, step: i64) -> AxisMap {
-        AxisMap { axis: self.axis, start: start + step * self.start, step: step * self.step }
+        let beyond = self.beyond.map(|inside| Beyond { first: start + step * inside.first, step: step * inside.step, ..inside });
+        AxisMap { axis: self.axis, start: start + step * self.start, step: step * self.step, beyond }
     }
-    /// The index touched where the domain axis has index `at[axis]`.
+    /// Itself, or the one index that it always touches.
+    pub fn settled(self) -> AxisMap {
+        match (self.axis, self.beyond.and_then(|beyond| beyond.fold(self.start))) {
+            (None, Some(index)) => AxisMap::fixed(index),
+            _ => self,
+        }
+    }
+    /// The index where the domain axis has index `at[axis]`.
     pub fn index(self, at: &[u64]) -> i64 {
         self.start + self.axis.map_or(0, |axis| self.step * at[axis] as i64)
     }
 }
 
-/// The smallest region of an array that a block of the domain touches: start, count and step of each axis.
+impl Beyond {
+    pub fn is_inside(self, index: i64) -> bool {
+        let place = (index - self.first) / self.step;
+        place >= 0 && (place as u64) < self.count
+    }
+    /// The index inside that an index means; `None` for the constant.
+    pub fn fold(self, index: i64) -> Option<i64> {
+        let place = self.edge.fold((index - self.first) / self.step, self.count)?;
+        Some(self.first + self.step * place as i64)
+    }
+}
+
+/// The smallest region of an array that a block of the domain touches: start, count and step of each axis. It may go beyond the array's
+/// ends.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Region {
-    pub start: Vec<u64>,
+    pub start: Vec<i64>,
     pub count: Vec<u64>,
     pub step: Vec<u64>,
 }
@@ -48,11 +84,29 @@ impl Region {
         for map in access {
             let (a, b) = (map.index(lo), map.index(&last));
             let step = map.step.unsigned_abs().max(1);
-            region.start.push(a.min(b).max(0) as u64);
+            region.start.push(a.min(b));
             region.step.push(step);
             region.count.push(a.abs_diff(b) / step + 1);
         }
         region
+    }
+    /// The region round two of equal steps, if their elements lie on one grid.
+    pub fn join(&self, other: &Region) -> Option<Region> {
+        let mut joined = Region { step: self.step.clone(), ..Region::default() };
+        if self.step != other.step {
+            return None;
+        }
+        for (axis, step) in self.step.iter().enumerate() {
+            let step = *step as i64;
+            let end = |region: &Region| region.start[axis] + region.count[axis] as i64 * step;
+            if (self.start[axis] - other.start[axis]) % step != 0 {
+                return None;
+            }
+            let start = self.start[axis].min(other.start[axis]);
+            joined.start.push(start);
+            joined.count.push(((end(self).max(end(other)) - start) / step) as u64);
+        }
+        Some(joined)
     }
     pub fn elements(&self) -> u64 {
         self.count.iter().fold(1, |all, count| all.saturating_mul(*count))

@@ -39,7 +39,13 @@ fn counted(count: u64, what: &str) -> String {
 fn describe(plan: &Plan, stage: &Stage) -> String {
     match &stage.work {
         Work::Fused(fused) => {
-            let sources: Vec<String> = fused.leaves.iter().map(|leaf| source(plan, leaf)).collect();
+            let mut sources: Vec<String> = Vec::new();
+            for leaf in &fused.leaves {
+                let source = source(plan, leaf);
+                if !sources.contains(&source) {
+                    sources.push(source);
+                }
+            }
             let outputs: Vec<String> = fused
                 .outputs
                 .iter()

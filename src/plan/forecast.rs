@@ -1,8 +1,9 @@
 //! Where stores live, how many blocks are in flight, and the peak of memory that follows: known before the run, an upper bound of it.
 
-use super::access::Region;
+use super::access::{AxisMap, Region};
 use super::blocks::grid;
 use super::emit::{SEGMENT, arrays_of};
+use super::halo;
 use super::ir::*;
 use crate::array::buffer::ALIGN;
 use crate::base::{Code, Diagnostic, Limits, Outcome};
@@ -124,17 +125,33 @@ fn is_remote(plan: &Plan, leaf: &Leaf) -> bool {
     }
 }
 
+/// Elements that all blocks together read of an array, each with its halo, where a full block reads `region`.
+fn read_in_all(fused: &Fused, leaf: &Leaf, region: &Region) -> u64 {
+    let axis = |(axis, map): (usize, &AxisMap)| match map.axis {
+        None => region.count[axis],
+        Some(along) => {
+            let halo = region.count[axis].saturating_sub(fused.block[along]);
+            let blocks = fused.domain[along].div_ceil(fused.block[along]);
+            (fused.domain[along] + halo * blocks).min(blocks * leaf.shape[axis])
+        }
+    };
+    leaf.access.iter().enumerate().map(axis).fold(1, u64::saturating_mul)
+}
+
 fn fused_cost(plan: &Plan, fused: &Fused) -> (u64, u64, u64, u64) {
     let zero = vec![0; fused.domain.len()];
     let blocks: u64 = grid(&fused.domain, &fused.block).into_iter().product();
     let (mut block, mut held, mut read) = (0, 0, 0u64);
     if blocks > 0 {
-        for leaf in fused.leaves.iter().filter(|leaf| is_remote(plan, leaf)) {
-            let region = Region::of(&leaf.access, &zero, &fused.block);
+        for group in halo::groups(&fused.leaves, &fused.block) {
+            let leaf = &fused.leaves[group[0]];
+            let region = halo::region(group.iter().map(|at| &fused.leaves[*at]), &zero, &fused.block);
             let item = leaf.dtype.size() as u64;
-            block += rounded(region.elements().saturating_mul(item));
+            // What is read, and what is put together from it where the array goes on beyond its ends.
+            let copies = u64::from(is_remote(plan, leaf)) + u64::from(halo::is_continued(leaf));
+            block += copies * rounded(region.elements().saturating_mul(item));
             if matches!(leaf.source, Source::File(_)) {
-                read = read.saturating_add(Region::of(&leaf.access, &zero, &fused.domain).elements().saturating_mul(item));
+                read = read.saturating_add(read_in_all(fused, leaf, &region).saturating_mul(item));
             }
         }
     }

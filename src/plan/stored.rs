@@ -6,6 +6,7 @@ use super::ir::StoreId;
 use crate::base::Limits;
 use crate::graph::{Graph, NodeId, Op};
 use crate::ops::ScalarOp;
+use crate::types::edge::Edge;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Lines that cost about as much to compute again as to load.
@@ -15,9 +16,21 @@ const CHEAP_LINES: usize = 6;
 pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits) -> Vec<NodeId> {
     let reachable = graph.reachable(&[roots, saved].concat());
     let mut stored: FxHashSet<NodeId> = roots.iter().copied().filter(|root| !is_free(graph, *root)).collect();
+    // What is computed from indices, or from an array continued beyond its ends: to be continued itself it is stored first.
+    let mut tied: FxHashSet<NodeId> = FxHashSet::default();
     for id in &reachable {
         let node = graph.node(*id);
+        if matches!(node.op, Op::Iota | Op::Pad { .. }) || node.inputs.iter().any(|input| tied.contains(input) && !stored.contains(input)) {
+            tied.insert(*id);
+        }
         match node.op {
+            Op::Pad { edge, .. } => {
+                let input = node.inputs[0];
+                let constant = edge == Edge::Constant && !is_loaded(graph, input, &stored);
+                if constant || tied.contains(&input) {
+                    stored.insert(input);
+                }
+            }
             Op::Memory(_) | Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } => {
                 stored.insert(*id);
             }
@@ -68,6 +81,16 @@ fn is_view(graph: &Graph, id: NodeId) -> bool {
         Op::Read { .. } | Op::Memory(_) => true,
         Op::Transpose { .. } | Op::Slice { .. } | Op::Rename => is_view(graph, node.inputs[0]),
         _ => false,
+    }
+}
+
+/// Whether elements of a node are loads as they are, at other places.
+fn is_loaded(graph: &Graph, id: NodeId, stored: &FxHashSet<NodeId>) -> bool {
+    let node = graph.node(id);
+    match node.op {
+        Op::Read { .. } => true,
+        Op::Transpose { .. } | Op::Slice { .. } | Op::Rename if !stored.contains(&id) => is_loaded(graph, node.inputs[0], stored),
+        _ => stored.contains(&id),
     }
 }
 

@@ -80,10 +80,7 @@ impl Checker<'_> {
                     Diagnostic::at(Code::Unsupported, span, format!("`.{}` names a column, and tables are not built yet", name.name));
                 self.fail(error, span)
             }
-            ast::ExprKind::Each { .. } => {
-                let error = Diagnostic::at(Code::Unsupported, span, "`each` is not built yet");
-                self.fail(error.help("write a loop in a function: `for i in 0..n { out[i] = … }`"), span)
-            }
+            ast::ExprKind::Each { over, options, body } => self.each(expr, over, options, body),
             ast::ExprKind::Error => Typed::error(span),
         }
     }

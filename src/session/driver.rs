@@ -208,6 +208,7 @@ impl<'a> Driver<'a> {
                 self.invoke(*inst, args, expr)
             }
             ExprKind::Index { base, index } => self.index(frame, base, index, expr.span),
+            ExprKind::Edged { .. } => Err(internal(expr.span, "the body of an `each` outside of its function")),
             ExprKind::If { cond, then, other } => {
                 let chosen = if self.truth(frame, cond)? { then } else { other };
                 self.value_of(frame, chosen, expr.span)

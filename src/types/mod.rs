@@ -4,6 +4,7 @@
 pub mod broadcast;
 pub mod coord;
 pub mod dims;
+pub mod edge;
 pub mod label;
 pub mod promote;
 pub mod shape;
