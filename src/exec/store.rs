@@ -136,13 +136,13 @@ pub fn blocks(
                 apart.push(*at);
             }
         }
-        let Some(first) = apart.first().map(|at| &leaves[*at]) else { continue };
+        let Some(first) = halo::together(apart.iter().map(|at| &leaves[*at])) else { continue };
         let region = halo::region(apart.iter().map(|at| &leaves[*at]), lo, hi);
         let buffer = if continued {
-            super::halo::continued(run, first, places, &region, span)?
+            super::halo::continued(run, &first, places, &region, span)?
         } else {
             let mut buffer = run.runtime.take(region.elements() as usize * first.dtype.size(), span)?;
-            read(run, first, places, &region, buffer.bytes_mut(), span)?;
+            read(run, &first, places, &region, buffer.bytes_mut(), span)?;
             buffer
         };
         let buffer = Arc::new(buffer);

@@ -144,14 +144,15 @@ fn fused_cost(plan: &Plan, fused: &Fused) -> (u64, u64, u64, u64) {
     let (mut block, mut held, mut read) = (0, 0, 0u64);
     if blocks > 0 {
         for group in halo::groups(&fused.leaves, &fused.block) {
-            let leaf = &fused.leaves[group[0]];
-            let region = halo::region(group.iter().map(|at| &fused.leaves[*at]), &zero, &fused.block);
+            let leaves = || group.iter().map(|at| &fused.leaves[*at]);
+            let Some(leaf) = halo::together(leaves()) else { continue };
+            let region = halo::region(leaves(), &zero, &fused.block);
             let item = leaf.dtype.size() as u64;
             // What is read, and what is put together from it where the array goes on beyond its ends.
-            let copies = u64::from(is_remote(plan, leaf)) + u64::from(halo::is_continued(leaf));
+            let copies = u64::from(is_remote(plan, &leaf)) + u64::from(halo::is_continued(&leaf));
             block += copies * rounded(region.elements().saturating_mul(item));
             if matches!(leaf.source, Source::File(_)) {
-                read = read.saturating_add(read_in_all(fused, leaf, &region).saturating_mul(item));
+                read = read.saturating_add(read_in_all(fused, &leaf, &region).saturating_mul(item));
             }
         }
     }

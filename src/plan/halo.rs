@@ -1,36 +1,59 @@
 //! What a block touches of the arrays that a pass reads. Leaves that touch one array side by side, as those of a stencil do, share one
 //! region, their halo. And the part of a block all of whose indices are inside the arrays.
 
-use super::access::{AxisMap, Region};
+use super::access::{AxisMap, Beyond, Region};
 use super::ir::Leaf;
 
 /// The leaves in groups that are read together: of one array, at places that differ by shifts alone, where the region round all of them is
 /// no larger than their regions together.
 pub fn groups(leaves: &[Leaf], block: &[u64]) -> Vec<Vec<usize>> {
     let zero = vec![0; block.len()];
-    // Of each group: its leaves, the region round them, and the elements of their regions together.
-    let mut groups: Vec<(Vec<usize>, Region, u64)> = Vec::new();
+    // Of each group: its leaves, all of them as one, the region round them, and the elements of their regions together.
+    let mut groups: Vec<(Vec<usize>, Leaf, Region, u64)> = Vec::new();
     for (at, leaf) in leaves.iter().enumerate() {
         let region = Region::of(&leaf.access, &zero, block);
         let elements = region.elements();
         let joined = groups.iter_mut().find_map(|group| {
-            let joined = group.1.join(&region).filter(|joined| joined.elements() <= group.2.saturating_add(elements))?;
-            are_shifted(&leaves[group.0[0]], leaf).then_some((group, joined))
+            let joined = group.2.join(&region).filter(|joined| joined.elements() <= group.3.saturating_add(elements))?;
+            Some((both(&group.1, leaf)?, joined, group))
         });
         match joined {
-            Some((group, joined)) => {
+            Some((both, region, group)) => {
                 group.0.push(at);
-                *group = (std::mem::take(&mut group.0), joined, group.2.saturating_add(elements));
+                *group = (std::mem::take(&mut group.0), both, region, group.3.saturating_add(elements));
             }
-            None => groups.push((vec![at], region, elements)),
+            None => groups.push((vec![at], leaf.clone(), region, elements)),
         }
     }
     groups.into_iter().map(|(leaves, ..)| leaves).collect()
 }
 
-fn are_shifted(a: &Leaf, b: &Leaf) -> bool {
-    let shifted = |(a, b): (&AxisMap, &AxisMap)| (a.axis, a.step, a.beyond) == (b.axis, b.step, b.beyond);
-    a.source == b.source && a.dtype == b.dtype && a.shape == b.shape && a.access.iter().zip(&b.access).all(shifted)
+/// Leaves of a group as one: what indices beyond the ends of the array mean for any of them.
+pub fn together<'l>(mut leaves: impl Iterator<Item = &'l Leaf>) -> Option<Leaf> {
+    let first = leaves.next()?.clone();
+    leaves.try_fold(first, |all, leaf| both(&all, leaf))
+}
+
+/// Two leaves of one array that differ by shifts alone, as one.
+fn both(a: &Leaf, b: &Leaf) -> Option<Leaf> {
+    if a.source != b.source || a.dtype != b.dtype || a.shape != b.shape {
+        return None;
+    }
+    let mut access = Vec::with_capacity(a.access.len());
+    for ((a, b), size) in a.access.iter().zip(&b.access).zip(&a.shape) {
+        // Indices inside the array mean themselves, where another leaf goes on beyond the whole array's ends.
+        let whole = |beyond: Beyond| (beyond.first, beyond.step, beyond.count) == (0, 1, *size);
+        let beyond = match (a.beyond, b.beyond) {
+            (a, b) if a == b => a,
+            (Some(beyond), None) | (None, Some(beyond)) if whole(beyond) => Some(beyond),
+            _ => return None,
+        };
+        if (a.axis, a.step) != (b.axis, b.step) {
+            return None;
+        }
+        access.push(AxisMap { beyond, ..*a });
+    }
+    Some(Leaf { access, ..a.clone() })
 }
 
 /// The region round what several leaves of a group touch. Of none, nothing.
@@ -101,7 +124,6 @@ fn inside_range(map: &AxisMap) -> Option<(i64, i64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::access::Beyond;
     use super::super::ir::{Source, StoreId};
     use super::*;
     use crate::array::{DType, Scalar};

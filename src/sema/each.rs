@@ -276,13 +276,11 @@ impl Checker<'_> {
 
     /// `fill` in the dtype of an array.
     fn filling(&mut self, fill: Typed, dtype: DType) -> Option<Typed> {
-        if fill.weak {
-            return self.adapted(fill, &[dtype]);
-        }
+        let fill = if fill.weak { self.adapted(fill, &[dtype])? } else { fill };
         let own = fill.ty().as_scalar()?;
         if promote::promote(own, dtype) != Some(dtype) {
             let error = Diagnostic::at(Code::Dtype, fill.span(), format!("`fill` is {own}, and elements of {dtype} are read"));
-            self.report(error.help(format!("convert it: `x.as({dtype})`")));
+            self.report(error.help(format!("convert one: `x.as({own})`, `fill = x.as({dtype})`")));
             return None;
         }
         Some(self.cast(fill, dtype))
