@@ -2,18 +2,18 @@
 
 use super::combine::{Combine, Parts};
 use super::host::{KernelHost, array_arg};
-use super::store::{self, Place};
+use super::store::{self, Place, Places};
 use super::{Run, region, tasks};
 use crate::array::strided::row_major;
-use crate::array::{Array, Buffer, DType, Scalar};
+use crate::array::{Array, ArrayTy, Buffer, DType, Scalar};
 use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::builtins::build::ReduceOp;
-use crate::kernel::abi::{Arg, ArrayArg, Compiled, Fault};
+use crate::kernel::abi::{Arg, ArrayArg, Compiled};
 use crate::kernel::fault::diagnose;
 use crate::plan::blocks::grid;
 use crate::plan::emit::{arrays_of, emit};
 use crate::plan::halo;
-use crate::plan::ir::{Fused, Output, OutputKind, Stage};
+use crate::plan::ir::{Fused, Output, OutputKind, Stage, Step, StoreId};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A pass that runs.
@@ -21,14 +21,12 @@ struct Pass<'a> {
     run: &'a Run<'a>,
     fused: &'a Fused,
     places: &'a [Option<Place>],
-    kernel: Arc<dyn Compiled>,
+    code: Compute<'a>,
+    /// The passes before it, and of each the last one that reads it.
+    before: Vec<(&'a Step, Compute<'a>, usize)>,
     span: Span,
     /// Blocks along each axis.
     grid: Vec<u64>,
-    /// Leaves that are read together.
-    groups: Vec<Vec<usize>>,
-    /// Sides of a block that touch indices beyond the ends of arrays are computed apart from its inside: nothing is copied for that.
-    boxed: bool,
     /// For each output that is a reduction.
     combines: Vec<Option<Combine>>,
     /// Whole results that became the store itself: (output, memory).
@@ -41,7 +39,11 @@ pub fn run(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]
     if elements == 0 {
         return empty(run, stage, fused, places);
     }
-    let kernel = run.runtime.kernels.get(&emit(run.graph, fused, run.runtime.limits.checked), elements)?;
+    let code = Compute::new(run, fused, elements)?;
+    let mut before = Vec::with_capacity(fused.before.len());
+    for (step, last) in fused.before.iter().zip(fused.last_readers()) {
+        before.push((step, Compute::new(run, &step.pass, elements)?, last));
+    }
     let grid = grid(&fused.domain, &fused.block);
     let combine = |output: &Output| match &output.kind {
         OutputKind::Reduce { op, axes } => {
@@ -52,11 +54,7 @@ pub fn run(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]
         _ => Ok(None),
     };
     let combines = fused.outputs.iter().map(combine).collect::<Outcome<_>>()?;
-    let groups = halo::groups(&fused.leaves, &fused.block);
-    // A reduction takes its elements in order.
-    let elements = fused.outputs.iter().all(|output| matches!(output.kind, OutputKind::Map { .. }));
-    let boxed = elements && fused.leaves.iter().any(halo::is_continued);
-    let pass = Pass { run, fused, places, kernel, span: stage.span, grid, groups, boxed, combines, adopted: Mutex::default() };
+    let pass = Pass { run, fused, places, code, before, span: stage.span, grid, combines, adopted: Mutex::default() };
     pass.run(stage.parallel)?;
     let adopted = pass.adopted.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (at, buffer) in adopted {
@@ -111,6 +109,45 @@ fn position(grid: &[u64], at: &[u64], of: impl Fn(usize) -> bool) -> u64 {
     (0..grid.len()).filter(|axis| of(*axis)).fold(0, |position, axis| position * grid[axis] + at[axis])
 }
 
+/// The kernel of a pass, and how it is given its arrays.
+struct Compute<'a> {
+    run: &'a Run<'a>,
+    fused: &'a Fused,
+    kernel: Arc<dyn Compiled>,
+    /// Leaves that are read together.
+    groups: Vec<Vec<usize>>,
+    /// Sides of a block that touch indices beyond the ends of arrays are computed apart from its inside: nothing is copied for that.
+    boxed: bool,
+}
+
+impl<'a> Compute<'a> {
+    /// For a pass over `elements`.
+    fn new(run: &'a Run<'a>, fused: &'a Fused, elements: u64) -> Outcome<Compute<'a>> {
+        let kernel = run.runtime.kernels.get(&emit(run.graph, fused, run.runtime.limits.checked), elements)?;
+        let groups = halo::groups(&fused.leaves, &fused.block);
+        // A reduction takes its elements in order.
+        let elements = fused.outputs.iter().all(|output| matches!(output.kind, OutputKind::Map { .. }));
+        let boxed = elements && fused.leaves.iter().any(halo::is_continued);
+        Ok(Compute { run, fused, kernel, groups, boxed })
+    }
+
+    /// Computes the points `lo..hi` of the domain into arrays of that block.
+    fn compute(&self, places: Places, lo: &[u64], hi: &[u64], written: &[ArrayArg], span: Span) -> Outcome<()> {
+        let leaves = &self.fused.leaves;
+        let boxes = if self.boxed { halo::boxes(leaves, lo, hi) } else { vec![(lo.to_vec(), hi.to_vec())] };
+        for (from, to) in boxes {
+            let blocks = store::blocks(self.run, leaves, &self.groups, places, (&from, &to), span)?;
+            let sizes: Vec<u64> = from.iter().zip(&to).map(|(from, to)| to - from).collect();
+            let mut args: Vec<Arg> = sizes.iter().chain(&from).map(|value| Arg::Scalar(Scalar::i64(*value as i64))).collect();
+            args.extend(blocks.iter().map(|block| Arg::Array(block.arg.clone())));
+            args.extend(written.iter().map(|array| Arg::Array(part_of(array, lo, &from, &sizes))));
+            let host = KernelHost { runtime: self.run.runtime, leaf: true };
+            self.kernel.call(&host, &args).map_err(|fault| diagnose(&fault).or_at(span))?;
+        }
+        Ok(())
+    }
+}
+
 /// Memory that one call of the kernel writes, and what becomes of it.
 enum Target {
     /// The store itself.
@@ -158,7 +195,7 @@ impl Pass<'_> {
 
     /// One block: reads, computes, and passes on what came out.
     fn block(&self, at: &[u64], carries: &mut Vec<Buffer>) -> Outcome<()> {
-        let Fused { domain, block, leaves, outputs, .. } = self.fused;
+        let Fused { domain, block, outputs, .. } = self.fused;
         let lo: Vec<u64> = at.iter().zip(block).map(|(at, block)| at * block).collect();
         let hi: Vec<u64> = lo.iter().zip(block.iter().zip(domain)).map(|(lo, (block, size))| (lo + block).min(*size)).collect();
         let sizes: Vec<u64> = lo.iter().zip(&hi).map(|(lo, hi)| hi - lo).collect();
@@ -167,15 +204,9 @@ impl Pass<'_> {
         for (number, output) in outputs.iter().enumerate() {
             targets.push(self.target(number, output, &lo, &sizes, carries, &mut written)?);
         }
-        let boxes = if self.boxed { halo::boxes(leaves, &lo, &hi) } else { vec![(lo.clone(), hi)] };
-        for (from, to) in boxes {
-            let blocks = store::blocks(self.run, leaves, &self.groups, self.places, (&from, &to), self.span)?;
-            let sizes: Vec<u64> = from.iter().zip(&to).map(|(from, to)| to - from).collect();
-            let mut args: Vec<Arg> = sizes.iter().chain(&from).map(|value| Arg::Scalar(Scalar::i64(*value as i64))).collect();
-            args.extend(blocks.iter().map(|block| Arg::Array(block.arg.clone())));
-            args.extend(written.iter().map(|array| Arg::Array(part_of(array, &lo, &from, &sizes))));
-            self.call(&args)?;
-        }
+        let own = self.steps(&lo, &hi)?;
+        self.code.compute(Places { stores: self.places, own: &own }, &lo, &hi, &written, self.span)?;
+        drop(own);
         for ((number, output), target) in outputs.iter().enumerate().zip(targets) {
             match target {
                 Target::Done => {}
@@ -190,16 +221,31 @@ impl Pass<'_> {
         Ok(())
     }
 
-    fn call(&self, args: &[Arg]) -> Outcome<()> {
-        let host = KernelHost { runtime: self.run.runtime, leaf: true };
-        match self.kernel.call(&host, args) {
-            Ok(_) => Ok(()),
-            Err(fault) => Err(self.explain(&fault)),
+    /// Takes the passes before for a block `lo..hi`: what the last one reads of them.
+    fn steps(&self, lo: &[u64], hi: &[u64]) -> Outcome<Vec<(StoreId, Place)>> {
+        let scratch = self.fused.scratch() as usize;
+        let mut made: Vec<(StoreId, Place)> = Vec::new();
+        for (at, (step, code, _)) in self.before.iter().enumerate() {
+            let (lo, hi) = step.area(lo, hi);
+            let sizes: Vec<u64> = lo.iter().zip(&hi).map(|(lo, hi)| hi - lo).collect();
+            let (mut written, mut places) = (Vec::new(), Vec::new());
+            for output in &step.pass.outputs {
+                let dtype = step.pass.code[output.value.0 as usize].dtype;
+                let buffer = self.run.runtime.take(scratch, self.span)?;
+                written.push(spread(dtype, &buffer, &sizes, &[]));
+                let array = Array::new(ArrayTy::unnamed(dtype, &sizes), Arc::new(buffer));
+                places.push((output.store, Place::Part { array, origin: lo.clone() }));
+            }
+            code.compute(Places { stores: self.places, own: &made }, &lo, &hi, &written, self.span)?;
+            made.extend(places);
+            // Memory that no later pass reads goes to the next.
+            let done = |store: StoreId| {
+                let maker = self.before.iter().find(|(step, ..)| step.pass.outputs.iter().any(|output| output.store == store));
+                maker.is_some_and(|(.., last)| *last <= at)
+            };
+            made.retain(|(store, _)| !done(*store));
         }
-    }
-
-    fn explain(&self, fault: &Fault) -> Box<Diagnostic> {
-        diagnose(fault).or_at(self.span)
+        Ok(made)
     }
 
     /// Start and size of a block in the axes of the output's store.
@@ -210,7 +256,7 @@ impl Pass<'_> {
         };
         let start: Vec<u64> = lo.iter().zip(offset).map(|(lo, offset)| lo + offset).collect();
         let scalar = match place {
-            Place::Memory(array) => array.ty().rank() == 0,
+            Place::Memory(array) | Place::Part { array, .. } => array.ty().rank() == 0,
             Place::Spill(scratch) => scratch.shape().is_empty(),
             Place::Sink(sink) => sink.chunks.is_empty(),
         };

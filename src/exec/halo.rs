@@ -1,7 +1,7 @@
 //! Regions that go beyond the ends of their arrays, put together in memory: kernels read them as any other block and know of no edges.
 
 use super::Run;
-use super::store::{self, Place};
+use super::store::{self, Places};
 use crate::array::strided::{Layout, copy_box, row_major};
 use crate::array::{Buffer, Scalar};
 use crate::base::{Outcome, Span};
@@ -18,7 +18,7 @@ struct Piece {
 }
 
 /// The elements of a region, row-major. `leaf` says of which array, and what indices beyond its ends mean.
-pub fn continued(run: &Run, leaf: &Leaf, places: &[Option<Place>], region: &Region, span: Span) -> Outcome<Buffer> {
+pub fn continued(run: &Run, leaf: &Leaf, places: Places, region: &Region, span: Span) -> Outcome<Buffer> {
     let item = leaf.dtype.size();
     let mut buffer = run.runtime.take(region.elements() as usize * item, span)?;
     let strides = row_major(&region.count, item);
@@ -49,7 +49,7 @@ pub fn continued(run: &Run, leaf: &Leaf, places: &[Option<Place>], region: &Regi
 fn copy_piece(
     run: &Run,
     leaf: &Leaf,
-    places: &[Option<Place>],
+    places: Places,
     from: &[(i64, i64)],
     count: &[u64],
     target: (&mut [u8], &Layout),
@@ -57,9 +57,8 @@ fn copy_piece(
 ) -> Outcome<()> {
     let item = leaf.dtype.size();
     if store::is_in_memory(leaf, places)? {
-        let array = store::array(leaf, places)?;
-        let offset =
-            from.iter().zip(array.strides()).fold(array.offset() as isize, |at, ((first, _), stride)| at + *first as isize * stride);
+        let (array, first) = store::lent(leaf, places)?;
+        let offset = from.iter().zip(array.strides()).fold(first as isize, |at, ((from, _), stride)| at + *from as isize * stride);
         let strides = from.iter().zip(array.strides()).map(|((_, step), stride)| *step as isize * stride).collect();
         copy_box(count, item, (array.buffer().bytes(), &Layout { offset, strides }), target);
         return Ok(());

@@ -14,8 +14,26 @@ use std::sync::Arc;
 /// A store while the plan runs.
 pub enum Place {
     Memory(Array),
+    /// What a block has of an array, from an index on.
+    Part {
+        array: Array,
+        origin: Vec<u64>,
+    },
     Spill(Scratch),
     Sink(Sink),
+}
+
+/// Where the stores of a plan are, as a block sees them: what it made itself comes first.
+#[derive(Clone, Copy)]
+pub struct Places<'a> {
+    pub stores: &'a [Option<Place>],
+    pub own: &'a [(StoreId, Place)],
+}
+
+impl<'a> From<&'a [Option<Place>]> for Places<'a> {
+    fn from(stores: &'a [Option<Place>]) -> Places<'a> {
+        Places { stores, own: &[] }
+    }
 }
 
 /// The place of an array that the session holds. A view (`x.T`, `x[.. by -1]`) that the plan reads in another shape is copied: only
@@ -33,7 +51,7 @@ pub fn given(run: &Run, plan: &Plan, id: StoreId, store: &Store, memory: &Memory
 
 /// Whether a step or a result of the plan reads a store in another shape than it has.
 fn is_reshaped(plan: &Plan, id: StoreId, shape: &[u64]) -> bool {
-    let of_stage = |stage: &Stage| if let Work::Fused(fused) = &stage.work { fused.leaves.clone() } else { Vec::new() };
+    let of_stage = |stage: &Stage| if let Work::Fused(fused) = &stage.work { fused.sources().cloned().collect() } else { Vec::new() };
     let of_result = |view: &View| if let View::Store { leaf, .. } = view { Some(leaf.clone()) } else { None };
     let mut leaves = plan.stages.iter().flat_map(of_stage).chain(plan.results.iter().flatten().filter_map(of_result));
     leaves.any(|leaf| leaf.source == Source::Store(id) && leaf.shape != shape)
@@ -57,12 +75,14 @@ fn missing() -> Box<Diagnostic> {
     Diagnostic::new(Code::Internal, "a stage found nothing in one of its stores")
 }
 
-pub fn place(id: StoreId, places: &[Option<Place>]) -> Outcome<&Place> {
-    places.get(id.0 as usize).and_then(Option::as_ref).ok_or_else(missing)
+pub fn place<'a>(id: StoreId, places: impl Into<Places<'a>>) -> Outcome<&'a Place> {
+    let Places { stores, own } = places.into();
+    let own = own.iter().find(|(known, _)| *known == id).map(|(_, place)| place);
+    own.or_else(|| stores.get(id.0 as usize).and_then(Option::as_ref)).ok_or_else(missing)
 }
 
 /// The array in memory that a leaf reads, in the leaf's shape.
-pub fn array(leaf: &Leaf, places: &[Option<Place>]) -> Outcome<Array> {
+pub fn array<'a>(leaf: &Leaf, places: impl Into<Places<'a>>) -> Outcome<Array> {
     let Source::Store(id) = leaf.source else { return Err(missing()) };
     match place(id, places)? {
         Place::Memory(array) if array.shape() == leaf.shape => Ok(array.clone()),
@@ -73,6 +93,19 @@ pub fn array(leaf: &Leaf, places: &[Option<Place>]) -> Outcome<Array> {
         }
         _ => Err(missing()),
     }
+}
+
+/// The memory that a leaf reads, and the offset in it of the array's first element, which may be before it.
+pub fn lent(leaf: &Leaf, places: Places) -> Outcome<(Array, i64)> {
+    if let Source::Store(id) = leaf.source
+        && let Place::Part { array, origin } = place(id, places)?
+    {
+        let before: i64 = origin.iter().zip(array.strides()).map(|(origin, stride)| *origin as i64 * *stride as i64).sum();
+        return Ok((array.clone(), array.offset() as i64 - before));
+    }
+    let array = array(leaf, places)?;
+    let offset = array.offset() as i64;
+    Ok((array, offset))
 }
 
 /// Offset and strides, along the axes of the domain, of what an access touches from the point `lo` on.
@@ -97,16 +130,16 @@ pub struct Block {
 }
 
 /// Whether a leaf reads an array in memory.
-pub fn is_in_memory(leaf: &Leaf, places: &[Option<Place>]) -> Outcome<bool> {
+pub fn is_in_memory(leaf: &Leaf, places: Places) -> Outcome<bool> {
     match leaf.source {
-        Source::Store(id) => Ok(matches!(place(id, places)?, Place::Memory(_))),
+        Source::Store(id) => Ok(matches!(place(id, places)?, Place::Memory(_) | Place::Part { .. })),
         Source::File(_) => Ok(false),
     }
 }
 
 /// The block `lo..hi` of the domain, of a leaf: a view of memory, or read now.
 pub fn block(run: &Run, leaf: &Leaf, places: &[Option<Place>], lo: &[u64], hi: &[u64], span: Span) -> Outcome<Block> {
-    let [block] = blocks(run, std::slice::from_ref(leaf), &[vec![0]], places, (lo, hi), span)?.try_into().map_err(|_| missing())?;
+    let [block] = blocks(run, std::slice::from_ref(leaf), &[vec![0]], places.into(), (lo, hi), span)?.try_into().map_err(|_| missing())?;
     Ok(block)
 }
 
@@ -115,7 +148,7 @@ pub fn blocks(
     run: &Run,
     leaves: &[Leaf],
     groups: &[Vec<usize>],
-    places: &[Option<Place>],
+    places: Places,
     (lo, hi): (&[u64], &[u64]),
     span: Span,
 ) -> Outcome<Vec<Block>> {
@@ -129,8 +162,8 @@ pub fn blocks(
             let leaves_array = halo::leaves_array(leaf, lo, hi);
             continued |= leaves_array;
             if in_memory && !leaves_array {
-                let array = array(leaf, places)?;
-                let own = strides(&leaf.access, array.offset() as i64, array.strides(), lo);
+                let (array, offset) = lent(leaf, places)?;
+                let own = strides(&leaf.access, offset, array.strides(), lo);
                 blocks[*at] = Some(viewed(leaf, (lo, hi), array.buffer().as_mut_ptr(), own, None));
             } else {
                 apart.push(*at);
@@ -177,7 +210,7 @@ fn viewed(
 }
 
 /// Reads a region of a file or scratch file.
-pub fn read(run: &Run, leaf: &Leaf, places: &[Option<Place>], region: &Region, out: &mut [u8], span: Span) -> Outcome<()> {
+pub fn read(run: &Run, leaf: &Leaf, places: Places, region: &Region, out: &mut [u8], span: Span) -> Outcome<()> {
     let Region { start, count, step } = region;
     let start: Vec<u64> = start.iter().map(|start| (*start).max(0) as u64).collect();
     match &leaf.source {
@@ -201,6 +234,6 @@ pub fn write(run: &Run, place: &Place, start: &[u64], count: &[u64], bytes: &[u8
             let writer = run.sinks.get(sink.file).ok_or_else(missing)?;
             writer.write(sink.variable, start, count, bytes).map_err(|error| error.or_at(span))
         }
-        Place::Memory(_) => Err(missing()),
+        Place::Memory(_) | Place::Part { .. } => Err(missing()),
     }
 }

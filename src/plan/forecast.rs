@@ -139,23 +139,49 @@ fn read_in_all(fused: &Fused, leaf: &Leaf, region: &Region) -> u64 {
 }
 
 fn fused_cost(plan: &Plan, fused: &Fused) -> (u64, u64, u64, u64) {
-    let zero = vec![0; fused.domain.len()];
     let blocks: u64 = grid(&fused.domain, &fused.block).into_iter().product();
-    let (mut block, mut held, mut read) = (0, 0, 0u64);
-    if blocks > 0 {
-        for group in halo::groups(&fused.leaves, &fused.block) {
-            let leaves = || group.iter().map(|at| &fused.leaves[*at]);
-            let Some(leaf) = halo::together(leaves()) else { continue };
-            let region = halo::region(leaves(), &zero, &fused.block);
-            let item = leaf.dtype.size() as u64;
-            // What is read, and what is put together from it where the array goes on beyond its ends.
-            let copies = u64::from(is_remote(plan, &leaf)) + u64::from(halo::is_continued(&leaf));
-            block += copies * rounded(region.elements().saturating_mul(item));
-            if matches!(leaf.source, Source::File(_)) {
-                read = read.saturating_add(read_in_all(fused, &leaf, &region).saturating_mul(item));
-            }
+    let (reading, mut read) = leaves_cost(plan, fused, fused);
+    let (writing, held) = outputs_cost(plan, fused);
+    let mut block = reading + writing;
+    // Of passes before it: what each takes while it runs, and what of earlier ones is still read.
+    let kept = fused.last_readers();
+    let scratch = rounded(fused.scratch());
+    let made = |at: usize| scratch * fused.before[at].pass.outputs.len() as u64;
+    let alive = |at: usize| (0..at).filter(|earlier| kept[*earlier] >= at).map(made).sum::<u64>();
+    block += alive(fused.before.len());
+    for (at, step) in fused.before.iter().enumerate() {
+        let (reading, from_files) = leaves_cost(plan, &step.pass, fused);
+        read = read.saturating_add(from_files);
+        block = block.max(writing + reading + made(at) + alive(at));
+    }
+    (block.max(ALIGN as u64), held, blocks, read)
+}
+
+/// Of a pass in a stage: bytes that the leaves of a block take, and bytes that all blocks read from files.
+fn leaves_cost(plan: &Plan, pass: &Fused, stage: &Fused) -> (u64, u64) {
+    let zero = vec![0; pass.domain.len()];
+    let (mut block, mut read) = (0, 0u64);
+    if pass.domain.contains(&0) {
+        return (0, 0);
+    }
+    for group in halo::groups(&pass.leaves, &pass.block) {
+        let leaves = || group.iter().map(|at| &pass.leaves[*at]);
+        let Some(leaf) = halo::together(leaves()) else { continue };
+        let region = halo::region(leaves(), &zero, &pass.block);
+        let item = leaf.dtype.size() as u64;
+        // What is read, and what is put together from it where the array goes on beyond its ends.
+        let copies = u64::from(is_remote(plan, &leaf)) + u64::from(halo::is_continued(&leaf));
+        block += copies * rounded(region.elements().saturating_mul(item));
+        if matches!(leaf.source, Source::File(_)) {
+            read = read.saturating_add(read_in_all(stage, &leaf, &region).saturating_mul(item));
         }
     }
+    (block, read)
+}
+
+/// Of a pass: bytes that the outputs of a block take beside their stores, and bytes of partial results held for the whole stage.
+fn outputs_cost(plan: &Plan, fused: &Fused) -> (u64, u64) {
+    let (mut block, mut held) = (0, 0);
     for output in &fused.outputs {
         let dtype = fused.code[output.value.0 as usize].dtype;
         let sizes = |kept: &dyn Fn(usize) -> bool| -> u64 {
@@ -187,5 +213,5 @@ fn fused_cost(plan: &Plan, fused: &Fused) -> (u64, u64, u64, u64) {
             }
         }
     }
-    (block.max(ALIGN as u64), held, blocks, read)
+    (block, held)
 }

@@ -114,10 +114,22 @@ pub struct Fused {
     pub domain: Vec<u64>,
     /// Size of a block along each axis. A function of shapes and file chunks alone, so that results do not depend on limits or threads.
     pub block: Vec<u64>,
+    /// Passes over the same domain that a block takes first, in order, each into memory of the block's own (see `chain`).
+    pub before: Vec<Step>,
     pub leaves: Vec<Leaf>,
     pub code: Vec<Line>,
     pub outputs: Vec<Output>,
 }
+
+/// A pass that a block takes before another, over so much more of the domain. It has elements as outputs alone, and no steps of its own.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub pass: Fused,
+    pub reach: Reach,
+}
+
+/// Along each axis, how far before and after a block.
+pub type Reach = Vec<(u64, u64)>;
 
 /// An array that a stage reads. The access is in terms of the array's own axes.
 #[derive(Clone, Debug, PartialEq)]

@@ -167,7 +167,7 @@ fn fused(graph: &Graph, stores: &dyn Fn(NodeId) -> Option<StoreId>, group: &[Pas
         outputs.push(Output { store: pass.store, value, kind: pass.kind.clone() });
     }
     let domain = if shape.is_empty() { vec![1] } else { shape };
-    let mut fused = Fused { block: domain.clone(), domain, leaves: fuser.leaves, code: fuser.code, outputs };
+    let mut fused = Fused { block: domain.clone(), domain, before: Vec::new(), leaves: fuser.leaves, code: fuser.code, outputs };
     for output in &mut fused.outputs {
         if let OutputKind::Map { offset } = &mut output.kind
             && offset.is_empty()
@@ -180,10 +180,10 @@ fn fused(graph: &Graph, stores: &dyn Fn(NodeId) -> Option<StoreId>, group: &[Pas
 }
 
 /// When each store is first written and last read.
-fn lifetimes(plan: &mut Plan) {
+pub fn lifetimes(plan: &mut Plan) {
     let Plan { stages, stores, .. } = plan;
     for store in stores.iter_mut() {
-        store.first = usize::MAX;
+        (store.first, store.last) = (usize::MAX, 0);
     }
     for (at, stage) in stages.iter().enumerate() {
         let (reads, writes) = uses(&stage.work);
@@ -198,7 +198,7 @@ fn lifetimes(plan: &mut Plan) {
 /// The stores that a stage reads, and those that it writes.
 pub fn uses(work: &Work) -> (Vec<StoreId>, Vec<StoreId>) {
     let (leaves, writes): (Vec<&Leaf>, Vec<StoreId>) = match work {
-        Work::Fused(fused) => (fused.leaves.iter().collect(), fused.outputs.iter().map(|output| output.store).collect()),
+        Work::Fused(fused) => (fused.sources().collect(), fused.outputs.iter().map(|output| output.store).collect()),
         Work::MatMul(product) => (vec![&product.a, &product.b], vec![product.out]),
         Work::Take(take) => (vec![&take.base, &take.positions], vec![take.out]),
     };

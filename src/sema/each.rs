@@ -138,7 +138,7 @@ impl Checker<'_> {
                     let known: Vec<&str> = std::iter::once("error").chain(Edge::ALL.iter().map(|(name, _)| *name)).collect();
                     let message = format!("`edge` is one of {}{found}", known.join(", "));
                     let error = Diagnostic::at(Code::UnknownParameter, value.span, message);
-                    let near = if let ast::ExprKind::Name(name) = kind { did_you_mean(name, known.into_iter()) } else { None };
+                    let near = if let ast::ExprKind::Name(name) = kind { did_you_mean(name, known) } else { None };
                     self.report(match near {
                         Some(near) => error.help(format!("did you mean `{near}`?")),
                         None => error,

@@ -8,7 +8,8 @@
 //!
 //! What is not certain is not lifted, the function then runs as a kernel: an access that is not proven inside for every pass, an operation
 //! that may fail in a branch, values carried from one pass to the next, `while`, `break`, calls that do any of these, and folds in
-//! more than two loops, where a kernel does less work. A short loop inside others that is no map and no fold is taken pass by pass. The order of a sum is the planner's, its terms are the same.
+//! more than two loops, where a kernel does less work. A short loop inside others that is no map and no fold, and assigns no elements, is
+//! taken pass by pass. The order of a sum is the planner's, its terms are the same.
 
 mod access;
 mod accumulate;

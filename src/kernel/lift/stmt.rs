@@ -154,6 +154,9 @@ impl Lift<'_> {
         }
         self.loops.truncate(level);
         frame.vars = before;
+        if !Effects::of(Part::Block(body)).stored.is_empty() {
+            return None;
+        }
         self.pass_by_pass(frame, local, &val, body)
     }
 
