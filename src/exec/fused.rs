@@ -104,6 +104,10 @@ fn kept_sizes(sizes: &[u64], axes: &[usize]) -> Vec<u64> {
     sizes.iter().enumerate().map(|(axis, size)| if axes.contains(&axis) { 1 } else { *size }).collect()
 }
 
+fn sizes_of((lo, hi): (&[u64], &[u64])) -> Vec<u64> {
+    lo.iter().zip(hi).map(|(lo, hi)| hi - lo).collect()
+}
+
 /// Row-major position in the grid along the axes that `of` picks.
 fn position(grid: &[u64], at: &[u64], of: impl Fn(usize) -> bool) -> u64 {
     (0..grid.len()).filter(|axis| of(*axis)).fold(0, |position, axis| position * grid[axis] + at[axis])
@@ -204,7 +208,7 @@ impl Pass<'_> {
         for (number, output) in outputs.iter().enumerate() {
             targets.push(self.target(number, output, &lo, &sizes, carries, &mut written)?);
         }
-        let own = self.steps(&lo, &hi)?;
+        let own = self.steps((&lo, &hi))?;
         self.code.compute(Places { stores: self.places, own: &own }, &lo, &hi, &written, self.span)?;
         drop(own);
         for ((number, output), target) in outputs.iter().enumerate().zip(targets) {
@@ -222,12 +226,12 @@ impl Pass<'_> {
     }
 
     /// Takes the passes before for a block `lo..hi`: what the last one reads of them.
-    fn steps(&self, lo: &[u64], hi: &[u64]) -> Outcome<Vec<(StoreId, Place)>> {
+    fn steps(&self, block: (&[u64], &[u64])) -> Outcome<Vec<(StoreId, Place)>> {
         let scratch = self.fused.scratch() as usize;
         let mut made: Vec<(StoreId, Place)> = Vec::new();
         for (at, (step, code, _)) in self.before.iter().enumerate() {
-            let (lo, hi) = step.area(lo, hi);
-            let sizes: Vec<u64> = lo.iter().zip(&hi).map(|(lo, hi)| hi - lo).collect();
+            let (lo, hi) = step.area(block.0, block.1);
+            let sizes = sizes_of((&lo, &hi));
             let (mut written, mut places) = (Vec::new(), Vec::new());
             for output in &step.pass.outputs {
                 let dtype = step.pass.code[output.value.0 as usize].dtype;
@@ -237,6 +241,11 @@ impl Pass<'_> {
                 places.push((output.store, Place::Part { array, origin: lo.clone() }));
             }
             code.compute(Places { stores: self.places, own: &made }, &lo, &hi, &written, self.span)?;
+            for ((output, kept), array) in step.pass.outputs.iter().zip(&step.kept).zip(&written) {
+                if *kept {
+                    self.keep(output, part_of(array, &lo, block.0, &sizes_of(block)), block.0)?;
+                }
+            }
             made.extend(places);
             // Memory that no later pass reads goes to the next.
             let done = |store: StoreId| {
@@ -246,6 +255,20 @@ impl Pass<'_> {
             made.retain(|(store, _)| !done(*store));
         }
         Ok(made)
+    }
+
+    /// The elements of a block go to the store of an output of a pass before.
+    fn keep(&self, output: &Output, from: ArrayArg, start: &[u64]) -> Outcome<()> {
+        let sizes: Vec<u64> = from.sizes.iter().map(|size| *size as u64).collect();
+        match store::place(output.store, self.places)? {
+            Place::Memory(array) => region::copy(self.run, array.dtype(), from, block_of(array, start, &sizes), self.span),
+            other => {
+                let dtype = from.dtype;
+                let buffer = self.run.runtime.take(sizes.iter().product::<u64>() as usize * dtype.size(), self.span)?;
+                region::copy(self.run, dtype, from, spread(dtype, &buffer, &sizes, &[]), self.span)?;
+                store::write(self.run, other, start, &sizes, buffer.bytes(), self.span)
+            }
+        }
     }
 
     /// Start and size of a block in the axes of the output's store.

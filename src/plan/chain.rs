@@ -40,7 +40,7 @@ fn joined(stages: &[Option<Stage>], range: RangeInclusive<usize>, stores: &[Stor
     let between = |output: &Output| {
         let store = &stores[output.store.0 as usize];
         let elements = matches!(&output.kind, OutputKind::Map { offset } if offset.iter().all(|offset| *offset == 0));
-        elements && store.kind == StoreKind::Memory && !store.result && store.last <= *range.end() && store.ty.rank() == last.domain.len()
+        elements && store.kind == StoreKind::Memory && store.ty.rank() == last.domain.len()
     };
     if before.iter().any(|pass| pass.domain != last.domain || !pass.outputs.iter().all(between)) {
         return None;
@@ -55,7 +55,14 @@ fn joined(stages: &[Option<Stage>], range: RangeInclusive<usize>, stores: &[Stor
     if work > MAX_WORK * points(&block) * before.len() as f64 {
         return None;
     }
-    let step = |(pass, reach): (&&Fused, Reach)| Step { pass: Fused { block: size(&reach), ..(*pass).clone() }, reach };
+    let kept = |output: &Output| {
+        let store = &stores[output.store.0 as usize];
+        store.result || store.last > *range.end()
+    };
+    let step = |(pass, reach): (&&Fused, Reach)| {
+        let kept = pass.outputs.iter().map(kept).collect();
+        Step { pass: Fused { block: size(&reach), ..(*pass).clone() }, reach, kept }
+    };
     Some(Fused { before: before.iter().zip(reaches.clone()).map(step).collect(), block, ..(*last).clone() })
 }
 
@@ -112,6 +119,13 @@ impl Fused {
         };
         let last = |(at, maker): (usize, &&Fused)| passes.iter().rposition(|reader| reads(reader, maker)).unwrap_or(at);
         passes[..self.before.len()].iter().enumerate().map(last).collect()
+    }
+    /// The stores that its blocks write.
+    pub fn written(&self) -> impl Iterator<Item = StoreId> {
+        let kept = |step: &Step| {
+            step.pass.outputs.iter().zip(&step.kept).filter(|(_, kept)| **kept).map(|(output, _)| output.store).collect::<Vec<_>>()
+        };
+        self.before.iter().flat_map(kept).chain(self.outputs.iter().map(|output| output.store))
     }
     /// Bytes of memory for an output of a pass before the last: the same for all, so that one goes on in the memory of another.
     pub fn scratch(&self) -> u64 {

@@ -147,12 +147,17 @@ fn fused_cost(plan: &Plan, fused: &Fused) -> (u64, u64, u64, u64) {
     let kept = fused.last_readers();
     let scratch = rounded(fused.scratch());
     let made = |at: usize| scratch * fused.before[at].pass.outputs.len() as u64;
+    // A part of one that is kept in a file is put together first.
+    let copied = |step: &Step| {
+        let to_file = |(output, kept): (&Output, &bool)| *kept && plan.stores[output.store.0 as usize].kind != StoreKind::Memory;
+        if step.pass.outputs.iter().zip(&step.kept).any(to_file) { scratch } else { 0 }
+    };
     let alive = |at: usize| (0..at).filter(|earlier| kept[*earlier] >= at).map(made).sum::<u64>();
     block += alive(fused.before.len());
     for (at, step) in fused.before.iter().enumerate() {
         let (reading, from_files) = leaves_cost(plan, &step.pass, fused);
         read = read.saturating_add(from_files);
-        block = block.max(writing + reading + made(at) + alive(at));
+        block = block.max(writing + reading.max(copied(step)) + made(at) + alive(at));
     }
     (block.max(ALIGN as u64), held, blocks, read)
 }

@@ -126,6 +126,8 @@ pub struct Fused {
 pub struct Step {
     pub pass: Fused,
     pub reach: Reach,
+    /// Of each output, whether it goes to its store too: something else reads it later.
+    pub kept: Vec<bool>,
 }
 
 /// Along each axis, how far before and after a block.

@@ -198,7 +198,7 @@ pub fn lifetimes(plan: &mut Plan) {
 /// The stores that a stage reads, and those that it writes.
 pub fn uses(work: &Work) -> (Vec<StoreId>, Vec<StoreId>) {
     let (leaves, writes): (Vec<&Leaf>, Vec<StoreId>) = match work {
-        Work::Fused(fused) => (fused.sources().collect(), fused.outputs.iter().map(|output| output.store).collect()),
+        Work::Fused(fused) => (fused.sources().collect(), fused.written().collect()),
         Work::MatMul(product) => (vec![&product.a, &product.b], vec![product.out]),
         Work::Take(take) => (vec![&take.base, &take.positions], vec![take.out]),
     };

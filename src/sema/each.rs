@@ -25,7 +25,7 @@ pub const EACH: &str = "each";
 pub struct Each {
     axes: Vec<Axis>,
     edge: Option<Edge>,
-    /// What is outside under `Edge::Constant`.
+    /// What is outside under `Edge::Constant`; 0 if it is not given.
     fill: Option<Typed>,
 }
 
@@ -75,6 +75,14 @@ impl Checker<'_> {
     fn each_inside(&mut self, span: Span, over: &[ast::EachVar], options: &[(ast::Ident, ast::Expr)], body: &ast::Block) -> Typed {
         self.frame().traits.repeats.get_or_insert(span);
         self.frame().traits.stores.get_or_insert(span);
+        let dataset = self.frame().scope.vars.iter().find_map(|(name, state)| match state {
+            State::Bound(slot) if matches!(slot.ty, Ty::Dataset(_)) => Some(name.clone()),
+            _ => None,
+        });
+        if let Some(name) = dataset {
+            let error = Diagnostic::at(Code::NotInKernel, span, format!("`{name}` is a dataset, and `each` takes arrays"));
+            return self.fail(error.help(format!("name its variable before: `u = {name}.u`")), span);
+        }
         let Some((edge, fill)) = self.edge_options(options) else { return Typed::error(span) };
         let Some(ranges) = self.each_ranges(over, span) else { return Typed::error(span) };
         let assigned = names::assigned(&body.stmts);
@@ -165,10 +173,6 @@ impl Checker<'_> {
             }
         }
         match (edge, &fill) {
-            (Some(Edge::Constant), None) => {
-                let zero = Typed::constant(Scalar::i64(0), Span::default()).weak(true);
-                Some((edge, Some(zero)))
-            }
             (Some(Edge::Constant), Some(_)) | (_, None) => Some((edge, fill)),
             (_, Some(fill)) => {
                 let error = Diagnostic::at(Code::UnknownParameter, fill.span(), "`fill` goes with `edge = constant`");
@@ -267,9 +271,10 @@ impl Checker<'_> {
             return None;
         }
         let fill = match &each.fill {
-            None => None,
-            Some(fill) => Some(Box::new(self.filling(fill.clone(), array.dtype)?.expr)),
+            Some(fill) => Some(self.filling(fill.clone(), array.dtype)?),
+            None => (edge == Edge::Constant).then(|| Typed::constant(Scalar { dtype: array.dtype, bits: 0 }, span)),
         };
+        let fill = fill.map(|fill| Box::new(fill.expr));
         let kind = ExprKind::Edged { base: Box::new(base.expr.clone()), index: at, edge, fill };
         Some(Typed::new(kind, Ty::Array(ty.clone()), span))
     }
@@ -465,7 +470,9 @@ impl Each {
                 let (left, right) = (operand(0)?, operand(1)?);
                 let known = |expr: &Expr| expr.known.and_then(Scalar::as_int).and_then(|value| i64::try_from(value).ok());
                 match (self.shifted(left), self.shifted(right)) {
-                    (Some((axis, by)), None) => Some((axis, by.zip(known(right)).and_then(|(by, more)| by.checked_add(sign * more)))),
+                    (Some((axis, by)), None) => {
+                        Some((axis, by.zip(known(right)).and_then(|(by, more)| by.checked_add(more.checked_mul(sign)?))))
+                    }
                     (None, Some((axis, by))) if sign == 1 => Some((axis, by.zip(known(left)).and_then(|(by, more)| by.checked_add(more)))),
                     _ => None,
                 }

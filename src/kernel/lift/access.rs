@@ -6,6 +6,9 @@ use crate::builtins::build::{A, SliceArg, Value};
 use crate::sema::hir::{Expr, ExprKind, Index};
 use crate::types::edge::Edge;
 
+/// Indices further outside are folded one by one, in a kernel.
+const MAX_BEYOND: i64 = 1 << 40;
+
 impl Lift<'_> {
     pub fn index(&mut self, frame: &mut Frame, base: &Expr, index: &[Index]) -> Option<Val> {
         if let ExprKind::Local(local) = base.kind
@@ -92,7 +95,10 @@ impl Lift<'_> {
                 }
             };
             let (least, largest) = (first.min(last), first.max(last));
-            let more = u64::try_from(-least.min(0)).ok()?;
+            if least < -MAX_BEYOND || largest > MAX_BEYOND {
+                return None;
+            }
+            let more = least.min(0).unsigned_abs();
             before.push(more);
             after.push((largest.saturating_add(1).max(0) as u64).saturating_sub(size));
             places.push(Place::Along(Affine { start: place.start.checked_add(more as i64)?, ..place }));
