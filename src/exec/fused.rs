@@ -2,7 +2,7 @@
 
 use super::combine::{Combine, Parts};
 use super::host::{KernelHost, array_arg};
-use super::store::{self, Place, Places};
+use super::store::{self, Made, Place, Places};
 use super::{Run, region, tasks};
 use crate::array::strided::row_major;
 use crate::array::{Array, ArrayTy, Buffer, DType, Scalar};
@@ -144,7 +144,8 @@ impl<'a> Compute<'a> {
             let sizes: Vec<u64> = from.iter().zip(&to).map(|(from, to)| to - from).collect();
             let mut args: Vec<Arg> = sizes.iter().chain(&from).map(|value| Arg::Scalar(Scalar::i64(*value as i64))).collect();
             args.extend(blocks.iter().map(|block| Arg::Array(block.arg.clone())));
-            args.extend(written.iter().map(|array| Arg::Array(part_of(array, lo, &from, &sizes))));
+            let by: Vec<i64> = lo.iter().zip(&from).map(|(lo, from)| (from - lo) as i64).collect();
+            args.extend(written.iter().map(|array| Arg::Array(part_of(array, &by, &sizes))));
             let host = KernelHost { runtime: self.run.runtime, leaf: true };
             self.kernel.call(&host, &args).map_err(|fault| diagnose(&fault).or_at(span))?;
         }
@@ -226,24 +227,32 @@ impl Pass<'_> {
     }
 
     /// Takes the passes before for a block `lo..hi`: what the last one reads of them.
-    fn steps(&self, block: (&[u64], &[u64])) -> Outcome<Vec<(StoreId, Place)>> {
+    fn steps(&self, block: (&[u64], &[u64])) -> Outcome<Vec<Made>> {
         let scratch = self.fused.scratch() as usize;
-        let mut made: Vec<(StoreId, Place)> = Vec::new();
+        let mut made: Vec<Made> = Vec::new();
         for (at, (step, code, _)) in self.before.iter().enumerate() {
             let (lo, hi) = step.area(block.0, block.1);
-            let sizes = sizes_of((&lo, &hi));
+            let sizes: Vec<u64> = lo.iter().zip(&hi).map(|(lo, hi)| (hi - lo) as u64).collect();
             let (mut written, mut places) = (Vec::new(), Vec::new());
             for output in &step.pass.outputs {
                 let dtype = step.pass.code[output.value.0 as usize].dtype;
                 let buffer = self.run.runtime.take(scratch, self.span)?;
                 written.push(spread(dtype, &buffer, &sizes, &[]));
                 let array = Array::new(ArrayTy::unnamed(dtype, &sizes), Arc::new(buffer));
-                places.push((output.store, Place::Part { array, origin: lo.clone() }));
+                places.push(Made { store: output.store, array, origin: lo.clone() });
             }
-            code.compute(Places { stores: self.places, own: &made }, &lo, &hi, &written, self.span)?;
+            for part in step.parts(&lo, &hi) {
+                let inside = |at: &[i64]| -> Vec<u64> { at.iter().zip(&part.shift).map(|(at, shift)| (at + shift) as u64).collect() };
+                let (from, to) = (inside(&part.lo), inside(&part.hi));
+                let (by, sizes) = (apart(&lo, &part.lo), sizes_of((&from, &to)));
+                let written: Vec<ArrayArg> = written.iter().map(|array| part_of(array, &by, &sizes)).collect();
+                let own: Vec<Made> = made.iter().map(|made| made.shifted(&part.shift)).collect();
+                code.compute(Places { stores: self.places, own: &own }, &from, &to, &written, self.span)?;
+            }
             for ((output, kept), array) in step.pass.outputs.iter().zip(&step.kept).zip(&written) {
                 if *kept {
-                    self.keep(output, part_of(array, &lo, block.0, &sizes_of(block)), block.0)?;
+                    let start: Vec<i64> = block.0.iter().map(|lo| *lo as i64).collect();
+                    self.keep(output, part_of(array, &apart(&lo, &start), &sizes_of(block)), block.0)?;
                 }
             }
             made.extend(places);
@@ -252,7 +261,7 @@ impl Pass<'_> {
                 let maker = self.before.iter().find(|(step, ..)| step.pass.outputs.iter().any(|output| output.store == store));
                 maker.is_some_and(|(.., last)| *last <= at)
             };
-            made.retain(|(store, _)| !done(*store));
+            made.retain(|made| !done(made.store));
         }
         Ok(made)
     }
@@ -279,7 +288,7 @@ impl Pass<'_> {
         };
         let start: Vec<u64> = lo.iter().zip(offset).map(|(lo, offset)| lo + offset).collect();
         let scalar = match place {
-            Place::Memory(array) | Place::Part { array, .. } => array.ty().rank() == 0,
+            Place::Memory(array) => array.ty().rank() == 0,
             Place::Spill(scratch) => scratch.shape().is_empty(),
             Place::Sink(sink) => sink.chunks.is_empty(),
         };
@@ -383,11 +392,16 @@ fn spread(dtype: DType, buffer: &Buffer, sizes: &[u64], reduced: &[usize]) -> Ar
     }
 }
 
-/// The part from `from` on of a block that starts at `lo`.
-fn part_of(block: &ArrayArg, lo: &[u64], from: &[u64], sizes: &[u64]) -> ArrayArg {
-    let offset: i64 = lo.iter().zip(from).zip(&block.strides).map(|((lo, from), stride)| (from - lo) as i64 * stride).sum();
+/// The part of a block that starts so much further along each axis.
+fn part_of(block: &ArrayArg, by: &[i64], sizes: &[u64]) -> ArrayArg {
+    let offset: i64 = by.iter().zip(&block.strides).map(|(by, stride)| by * stride).sum();
     let sizes = sizes.iter().map(|size| *size as i64).collect();
     ArrayArg { dtype: block.dtype, ptr: block.ptr.wrapping_offset(offset as isize), sizes, strides: block.strides.clone() }
+}
+
+/// From one point to another.
+fn apart(from: &[i64], to: &[i64]) -> Vec<i64> {
+    from.iter().zip(to).map(|(from, to)| to - from).collect()
 }
 
 /// The block of an array in memory from `start` on; a scalar has the one axis of its domain.

@@ -14,11 +14,6 @@ use std::sync::Arc;
 /// A store while the plan runs.
 pub enum Place {
     Memory(Array),
-    /// What a block has of an array, from an index on.
-    Part {
-        array: Array,
-        origin: Vec<u64>,
-    },
     Spill(Scratch),
     Sink(Sink),
 }
@@ -27,7 +22,28 @@ pub enum Place {
 #[derive(Clone, Copy)]
 pub struct Places<'a> {
     pub stores: &'a [Option<Place>],
-    pub own: &'a [(StoreId, Place)],
+    pub own: &'a [Made],
+}
+
+/// What a block made of an array, from an index on.
+pub struct Made {
+    pub store: StoreId,
+    pub array: Array,
+    pub origin: Vec<i64>,
+}
+
+impl Made {
+    /// Where indices are so much larger.
+    pub fn shifted(&self, by: &[i64]) -> Made {
+        let origin = self.origin.iter().zip(by).map(|(origin, by)| origin + by).collect();
+        Made { store: self.store, array: self.array.clone(), origin }
+    }
+}
+
+impl Places<'_> {
+    fn made(&self, leaf: &Leaf) -> Option<&Made> {
+        self.own.iter().find(|made| leaf.source == Source::Store(made.store))
+    }
 }
 
 impl<'a> From<&'a [Option<Place>]> for Places<'a> {
@@ -76,9 +92,7 @@ fn missing() -> Box<Diagnostic> {
 }
 
 pub fn place<'a>(id: StoreId, places: impl Into<Places<'a>>) -> Outcome<&'a Place> {
-    let Places { stores, own } = places.into();
-    let own = own.iter().find(|(known, _)| *known == id).map(|(_, place)| place);
-    own.or_else(|| stores.get(id.0 as usize).and_then(Option::as_ref)).ok_or_else(missing)
+    places.into().stores.get(id.0 as usize).and_then(Option::as_ref).ok_or_else(missing)
 }
 
 /// The array in memory that a leaf reads, in the leaf's shape.
@@ -97,10 +111,8 @@ pub fn array<'a>(leaf: &Leaf, places: impl Into<Places<'a>>) -> Outcome<Array> {
 
 /// The memory that a leaf reads, and the offset in it of the array's first element, which may be before it.
 pub fn lent(leaf: &Leaf, places: Places) -> Outcome<(Array, i64)> {
-    if let Source::Store(id) = leaf.source
-        && let Place::Part { array, origin } = place(id, places)?
-    {
-        let before: i64 = origin.iter().zip(array.strides()).map(|(origin, stride)| *origin as i64 * *stride as i64).sum();
+    if let Some(Made { array, origin, .. }) = places.made(leaf) {
+        let before: i64 = origin.iter().zip(array.strides()).map(|(origin, stride)| *origin * *stride as i64).sum();
         return Ok((array.clone(), array.offset() as i64 - before));
     }
     let array = array(leaf, places)?;
@@ -132,7 +144,8 @@ pub struct Block {
 /// Whether a leaf reads an array in memory.
 pub fn is_in_memory(leaf: &Leaf, places: Places) -> Outcome<bool> {
     match leaf.source {
-        Source::Store(id) => Ok(matches!(place(id, places)?, Place::Memory(_) | Place::Part { .. })),
+        _ if places.made(leaf).is_some() => Ok(true),
+        Source::Store(id) => Ok(matches!(place(id, places)?, Place::Memory(_))),
         Source::File(_) => Ok(false),
     }
 }
@@ -234,6 +247,6 @@ pub fn write(run: &Run, place: &Place, start: &[u64], count: &[u64], bytes: &[u8
             let writer = run.sinks.get(sink.file).ok_or_else(missing)?;
             writer.write(sink.variable, start, count, bytes).map_err(|error| error.or_at(span))
         }
-        Place::Memory(_) | Place::Part { .. } => Err(missing()),
+        Place::Memory(_) => Err(missing()),
     }
 }

@@ -45,10 +45,14 @@ fn joined(stages: &[Option<Stage>], range: RangeInclusive<usize>, stores: &[Stor
     if before.iter().any(|pass| pass.domain != last.domain || !pass.outputs.iter().all(between)) {
         return None;
     }
-    let reaches = reaches(&passes)?;
+    let (reaches, ring) = reaches(&passes)?;
     let block = blocks::of_steps(&passes, stores);
     let size = |reach: &Reach| -> Vec<u64> {
-        block.iter().zip(reach).zip(&last.domain).map(|((block, (before, after)), size)| (block + before + after).min(*size)).collect()
+        let along = |axis: usize| {
+            let all = block[axis] + reach[axis].0 + reach[axis].1;
+            if ring[axis] { all } else { all.min(last.domain[axis]) }
+        };
+        (0..block.len()).map(along).collect()
     };
     let points = |sizes: &[u64]| sizes.iter().map(|size| *size as f64).product::<f64>();
     let work: f64 = reaches.iter().map(|reach| points(&size(reach))).sum();
@@ -61,35 +65,39 @@ fn joined(stages: &[Option<Stage>], range: RangeInclusive<usize>, stores: &[Stor
     };
     let step = |(pass, reach): (&&Fused, Reach)| {
         let kept = pass.outputs.iter().map(kept).collect();
-        Step { pass: Fused { block: size(&reach), ..(*pass).clone() }, reach, kept }
+        Step { pass: Fused { block: size(&reach), ..without_ends(pass, &passes, &ring) }, reach, ring: ring.clone(), kept }
     };
-    Some(Fused { before: before.iter().zip(reaches.clone()).map(step).collect(), block, ..(*last).clone() })
+    Some(Fused { before: before.iter().zip(reaches.clone()).map(step).collect(), block, ..without_ends(last, &passes, &ring) })
 }
 
-/// How far beyond a block each pass but the last is computed, so that the ones after it find what they read.
-fn reaches(passes: &[&Fused]) -> Option<Vec<Reach>> {
-    let rank = passes.last()?.domain.len();
+/// How far beyond a block each pass but the last is computed, so that the ones after it find what they read; and the axes that are rings.
+fn reaches(passes: &[&Fused]) -> Option<(Vec<Reach>, Vec<bool>)> {
+    let domain = &passes.last()?.domain;
+    let rank = domain.len();
+    let (mut ring, mut ends) = (vec![false; rank], vec![false; rank]);
     let mut reaches = vec![vec![(0, 0); rank]; passes.len()];
     for reader in (0..passes.len()).rev() {
         for leaf in &passes[reader].leaves {
-            let Source::Store(store) = leaf.source else { continue };
-            let makes = |pass: &&Fused| pass.outputs.iter().any(|output| output.store == store);
-            let Some(maker) = passes[..passes.len() - 1].iter().position(makes) else { continue };
+            let Some(maker) = maker(leaf, passes) else { continue };
             if leaf.shape != passes[maker].domain {
                 return None;
             }
             for (axis, map) in leaf.access.iter().enumerate() {
-                if map.axis != Some(axis) || map.step != 1 {
+                let whole = map.beyond.is_none_or(|beyond| (beyond.first, beyond.step, beyond.count) == (0, 1, leaf.shape[axis]));
+                if map.axis != Some(axis) || map.step != 1 || !whole {
                     return None;
                 }
                 let (before, after) = (map.start.min(0).unsigned_abs(), map.start.max(0) as u64);
                 let (before, after) = match map.beyond.map(|beyond| beyond.edge) {
-                    // What is read is at the other end.
-                    Some(Edge::Wrap) => return None,
+                    Some(Edge::Wrap) => {
+                        ring[axis] = true;
+                        (before, after)
+                    }
                     // What is read is as far inside as the index is outside.
                     Some(Edge::Reflect | Edge::Symmetric) => (before.max(after), before.max(after)),
                     Some(Edge::Nearest | Edge::Constant) | None => (before, after),
                 };
+                ends[axis] |= map.beyond.is_some_and(|beyond| beyond.edge != Edge::Wrap);
                 let from = reaches[reader][axis];
                 let reach = &mut reaches[maker][axis];
                 *reach = (reach.0.max(from.0 + before), reach.1.max(from.1 + after));
@@ -97,15 +105,60 @@ fn reaches(passes: &[&Fused]) -> Option<Vec<Reach>> {
         }
     }
     reaches.pop();
-    Some(reaches)
+    let turns = |axis: usize| reaches.iter().any(|reach| reach[axis].0 > domain[axis] || reach[axis].1 > domain[axis]);
+    (0..rank).all(|axis| !ring[axis] || !ends[axis] && !turns(axis)).then_some((reaches, ring))
+}
+
+/// The pass, but the last, that makes what a leaf reads.
+fn maker(leaf: &Leaf, passes: &[&Fused]) -> Option<usize> {
+    let Source::Store(store) = leaf.source else { return None };
+    passes[..passes.len() - 1].iter().position(|pass| pass.outputs.iter().any(|output| output.store == store))
+}
+
+/// A pass that reads what earlier ones make on rings, where nothing is beyond the ends.
+fn without_ends(pass: &Fused, passes: &[&Fused], ring: &[bool]) -> Fused {
+    let mut pass = pass.clone();
+    for leaf in pass.leaves.iter_mut().filter(|leaf| maker(leaf, passes).is_some()) {
+        leaf.access.iter_mut().zip(ring).filter(|(_, ring)| **ring).for_each(|(map, _)| map.beyond = None);
+    }
+    pass
+}
+
+/// A part of what a pass computes for a block: its indices along the axes, and what takes them into the domain where that is a ring.
+#[derive(Clone, Debug, Default)]
+pub struct Part {
+    pub lo: Vec<i64>,
+    pub hi: Vec<i64>,
+    pub shift: Vec<i64>,
 }
 
 impl Step {
-    /// Where the pass is computed for a block `lo..hi`.
-    pub fn area(&self, lo: &[u64], hi: &[u64]) -> (Vec<u64>, Vec<u64>) {
-        let lo = lo.iter().zip(&self.reach).map(|(lo, (before, _))| lo.saturating_sub(*before)).collect();
-        let hi = hi.iter().zip(&self.reach).zip(&self.pass.domain).map(|((hi, (_, after)), size)| (hi + after).min(*size)).collect();
-        (lo, hi)
+    /// Where the pass is computed for a block `lo..hi`; on a ring it may go beyond the ends.
+    pub fn area(&self, lo: &[u64], hi: &[u64]) -> (Vec<i64>, Vec<i64>) {
+        let along = |axis: usize| {
+            let (before, after) = self.reach[axis];
+            let (lo, hi) = (lo[axis] as i64 - before as i64, (hi[axis] + after) as i64);
+            if self.ring[axis] { (lo, hi) } else { (lo.max(0), hi.min(self.pass.domain[axis] as i64)) }
+        };
+        (0..lo.len()).map(along).unzip()
+    }
+
+    /// The area in parts that each lie inside the domain.
+    pub fn parts(&self, lo: &[i64], hi: &[i64]) -> Vec<Part> {
+        let mut parts = vec![Part::default()];
+        for ((lo, hi), size) in lo.iter().zip(hi).zip(&self.pass.domain) {
+            let size = *size as i64;
+            let cuts = [(*lo, (*hi).min(0), size), ((*lo).max(0), (*hi).min(size), 0), ((*lo).max(size), *hi, -size)];
+            let cuts = cuts.into_iter().filter(|(lo, hi, _)| lo < hi);
+            let with = |mut part: Part, (lo, hi, shift): (i64, i64, i64)| {
+                part.lo.push(lo);
+                part.hi.push(hi);
+                part.shift.push(shift);
+                part
+            };
+            parts = parts.into_iter().flat_map(|part| cuts.clone().map(move |cut| with(part.clone(), cut))).collect();
+        }
+        parts
     }
 }
 

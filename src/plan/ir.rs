@@ -126,6 +126,8 @@ pub struct Fused {
 pub struct Step {
     pub pass: Fused,
     pub reach: Reach,
+    /// Along these axes the domain is a ring: what is beyond one end is computed as what it is, at the other.
+    pub ring: Vec<bool>,
     /// Of each output, whether it goes to its store too: something else reads it later.
     pub kept: Vec<bool>,
 }
