@@ -5,7 +5,7 @@ use crate::array::{Array, ArrayTy, DType, Dim, Scalar};
 use crate::base::{Code, Diagnostic, Name, Outcome, Span};
 use crate::ops::ScalarOp;
 use crate::types::Ty;
-pub use crate::types::{ReduceOp, dims::DimRef};
+pub use crate::types::{ReduceOp, dims::DimRef, routine::Routine};
 
 /// A handle on an array of the implementer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,4 +94,9 @@ pub trait Build {
     fn scan(&mut self, op: ScalarOp, a: A, axis: usize) -> Outcome<A>;
     /// Sums the last axis of `a` with the first (of a matrix, the last but one) of `b`: the rule of `@`.
     fn matmul(&mut self, a: A, b: A) -> Outcome<A>;
+    /// A library routine over the cores of its operands, whose batch axes are equal. K0901 where the implementer has none.
+    fn routine(&mut self, routine: Routine, _operands: &[A]) -> Outcome<Vec<A>> {
+        let message = format!("`{}` is not built in functions that loop", routine.name());
+        Err(Diagnostic::new(Code::Unsupported, message).help("call it outside, and give the function what it gives"))
+    }
 }

@@ -12,6 +12,7 @@ mod creation;
 mod exp_log;
 mod labels;
 mod linear;
+mod order;
 mod parts;
 mod random;
 mod reductions;
@@ -64,6 +65,7 @@ pub enum Family {
     Reduction,
     Shape,
     Scan,
+    Order,
     Linear,
     Random,
     Labels,
@@ -160,6 +162,7 @@ const FAMILIES: &[&[Builtin]] = &[
     exp_log::TABLE,
     labels::TABLE,
     linear::TABLE,
+    order::TABLE,
     random::TABLE,
     reductions::TABLE,
     rounding::TABLE,

@@ -1,7 +1,7 @@
 //! The type checker's arrays: `Build` over types, with the scalars that are known. Running a definition over it gives the type, the
 //! dimensions and the errors of a call. Owns no rule: every one is in `types`, every scalar value from `ops`.
 
-use super::build::{A, Build, Extent, ReduceOp, SliceArg};
+use super::build::{A, Build, Extent, ReduceOp, Routine, SliceArg};
 use crate::array::{Array, ArrayTy, DType, Dim, Scalar, Size};
 use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::ops::{ScalarOp, eval};
@@ -209,6 +209,11 @@ impl Build for TypeBuild {
     fn matmul(&mut self, a: A, b: A) -> Outcome<A> {
         let rule = shape::matmul(&self.placed(a), &self.placed(b));
         self.derive(rule)
+    }
+    fn routine(&mut self, routine: Routine, operands: &[A]) -> Outcome<Vec<A>> {
+        let types: Vec<ArrayTy> = operands.iter().map(|a| self.ty(*a)).collect();
+        let results = routine.results(&types, &mut self.unknowns).map_err(|error| error.or_at(self.span))?;
+        Ok(results.into_iter().map(|ty| self.value(ty)).collect())
     }
 }
 

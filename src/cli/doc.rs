@@ -14,6 +14,7 @@ const FAMILIES: &[(Family, &str)] = &[
     (Family::Elementwise, "Element by element"),
     (Family::Reduction, "Reductions"),
     (Family::Scan, "Running reductions"),
+    (Family::Order, "Order"),
     (Family::Shape, "Shapes and positions"),
     (Family::Linear, "Linear algebra"),
     (Family::Random, "Random numbers"),

@@ -7,6 +7,7 @@ pub mod host;
 mod kernels;
 mod product;
 mod region;
+mod routine;
 mod store;
 mod take;
 mod tasks;
@@ -116,6 +117,7 @@ impl Runtime {
                 Work::Fused(fused) => fused::run(&run, stage, fused, &mut places)?,
                 Work::MatMul(product) => product::run(&run, stage, product, &places)?,
                 Work::Take(take) => take::run(&run, stage, take, &places)?,
+                Work::Batched(batched) => routine::run(&run, stage, batched, &places)?,
             }
             for (place, store) in places.iter_mut().zip(&plan.stores) {
                 if store.last <= at && !store.result && !matches!(store.kind, StoreKind::Given(_)) && store.first != usize::MAX {

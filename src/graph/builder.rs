@@ -5,7 +5,7 @@ use super::ir::{MemoryId, NodeId, Op};
 use super::store::Graph;
 use crate::array::{Array, ArrayTy, DType, Dim, Scalar, Size};
 use crate::base::{Code, Diagnostic, Outcome, Span};
-use crate::builtins::build::{A, Build, Extent, ReduceOp, SliceArg};
+use crate::builtins::build::{A, Build, Extent, ReduceOp, Routine, SliceArg};
 use crate::ops::{ScalarOp, eval};
 use crate::types::slice::{Bound, SliceTy, range_of};
 use crate::types::{Placed, Unknowns, broadcast, shape, slice};
@@ -290,6 +290,12 @@ impl Build for GraphBuild<'_> {
         let b = self.reshaped(b, ArrayTy::unnamed(dtype, &[k, n]));
         let product = self.add(Op::MatMul, &[a, b], ArrayTy::unnamed(dtype, &[m, n]));
         Ok(self.reshaped(product, ty))
+    }
+    fn routine(&mut self, routine: Routine, operands: &[A]) -> Outcome<Vec<A>> {
+        let types: Vec<ArrayTy> = operands.iter().map(|a| self.ty(*a)).collect();
+        // All sizes are known, so the results' are.
+        let results = self.placed_err(routine.results(&types, &mut Unknowns::default()))?;
+        Ok(results.into_iter().enumerate().map(|(result, ty)| self.add(Op::Routine { routine, result }, operands, ty)).collect())
     }
 }
 

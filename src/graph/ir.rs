@@ -2,7 +2,7 @@
 
 use crate::array::{ArrayTy, DType, Scalar};
 use crate::base::Span;
-use crate::builtins::build::ReduceOp;
+use crate::builtins::build::{ReduceOp, Routine};
 use crate::ops::ScalarOp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -76,6 +76,11 @@ pub enum Op {
     },
     /// [m, k] with [k, n], floats or complex.
     MatMul,
+    /// One result of a routine over the cores of the inputs.
+    Routine {
+        routine: Routine,
+        result: usize,
+    },
     /// A user function over elements: inputs broadcast to one shape; the module's entry takes and gives scalars.
     Apply {
         module: ModuleId,

@@ -37,6 +37,7 @@ pub fn name(node: &Node) -> String {
         Op::Reduce { op, axes } => format!("reduce {} over {axes:?}", reduction(*op)),
         Op::Scan { op, axis } => format!("scan {} axis {axis}", op.name()),
         Op::MatMul => "matmul".into(),
+        Op::Routine { routine, result } => format!("{} result {result}", routine.name()),
         Op::Apply { module, result } => format!("apply module {} result {result}", module.0),
     }
 }

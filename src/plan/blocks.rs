@@ -74,6 +74,20 @@ pub fn matmul_tile(sizes: [u64; 3]) -> u64 {
     TILE.min(sizes.into_iter().max().unwrap_or(1)).max(1)
 }
 
+/// Cores of a task along each batch axis, for cores of this many elements.
+pub fn batch_block(batch: &[u64], core: u64) -> Vec<u64> {
+    let mut block = vec![1; batch.len()];
+    let mut room = (TARGET / core.max(1)).max(1);
+    for (block, size) in block.iter_mut().zip(batch).rev() {
+        *block = room.min(*size).max(1);
+        room /= *block;
+        if room == 0 {
+            break;
+        }
+    }
+    block
+}
+
 /// Number of blocks along each axis.
 pub fn grid(domain: &[u64], block: &[u64]) -> Vec<u64> {
     domain.iter().zip(block).map(|(size, block)| size.div_ceil((*block).max(1))).collect()

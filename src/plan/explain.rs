@@ -66,6 +66,11 @@ fn describe(plan: &Plan, stage: &Stage) -> String {
             let [m, k, n] = product.sizes;
             format!("product [{m}, {k}] @ [{k}, {n}] in tiles of {} into {}", product.tile, target(plan, product.out))
         }
+        Work::Batched(batched) => {
+            let cores: u64 = batched.batch.iter().product();
+            let into: Vec<String> = batched.results.iter().filter_map(|result| Some(target(plan, result.store?))).collect();
+            format!("{} of {} × {} into {}", batched.routine.name(), cores, sizes(&batched.cores[0]), into.join("; "))
+        }
         Work::Take(take) => format!("take {} along axis {} into {}", take.shape[take.axis], take.axis, target(plan, take.out)),
     }
 }

@@ -4,6 +4,7 @@ use super::access::Region;
 use super::blocks::grid;
 use super::emit::{SEGMENT, arrays_of};
 use super::ir::*;
+use crate::array::DType;
 use crate::array::buffer::ALIGN;
 use crate::base::{Code, Diagnostic, Limits, Outcome};
 
@@ -104,6 +105,26 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
             let (rows, columns) = (m.div_ceil(tile), n.div_ceil(tile));
             let file = |leaf: &Leaf, times: u64| if matches!(leaf.source, Source::File(_)) { times * item } else { 0 };
             (block, 0, rows * columns, file(&product.a, m * k * columns) + file(&product.b, k * n * rows))
+        }
+        Work::Batched(batched) => {
+            let cores: u64 = batched.block.iter().product();
+            let sized = |core: &[u64], dtype: DType| {
+                core.iter().fold(cores.saturating_mul(dtype.size() as u64), |all, size| all.saturating_mul(*size))
+            };
+            let (mut block, mut read) = (0u64, 0u64);
+            let blocks: u64 = grid(&batched.batch, &batched.block).into_iter().product();
+            for (leaf, core) in batched.operands.iter().zip(&batched.cores) {
+                let bytes = rounded(sized(core, leaf.dtype));
+                block = block.saturating_add(if is_remote(plan, leaf) { bytes.saturating_mul(2) } else { bytes });
+                if matches!(leaf.source, Source::File(_)) {
+                    read = read.saturating_add(bytes.saturating_mul(blocks));
+                }
+            }
+            for result in &batched.results {
+                block = block.saturating_add(rounded(sized(&result.core, result.dtype)));
+            }
+            let workspace = batched.operands.first().map_or(0, |leaf| batched.routine.workspace(&batched.cores, leaf.dtype));
+            (block.saturating_add(rounded(workspace)), 0, blocks, read)
         }
         Work::Take(take) => {
             let item = take.base.dtype.size() as u64;

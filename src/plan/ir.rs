@@ -3,7 +3,7 @@
 use super::access::{Access, AxisMap};
 use crate::array::{ArrayTy, DType, Scalar};
 use crate::base::{Name, Span};
-use crate::builtins::build::ReduceOp;
+use crate::builtins::build::{ReduceOp, Routine};
 use crate::graph::{MemoryId, ModuleId, NodeId, Variable};
 use crate::ops::ScalarOp;
 
@@ -105,6 +105,7 @@ pub enum Work {
     Fused(Fused),
     MatMul(MatMul),
     Take(Take),
+    Batched(Batched),
 }
 
 /// One pass over a domain: elementwise results, reductions and running folds that share it.
@@ -194,6 +195,27 @@ pub struct MatMul {
     pub sizes: [u64; 3],
     /// Side of a tile, and of the panels it is summed from.
     pub tile: u64,
+}
+
+/// A routine on every core of a batch. A leaf's axes are the batch, then its core.
+#[derive(Clone, Debug)]
+pub struct Batched {
+    pub routine: Routine,
+    pub operands: Vec<Leaf>,
+    pub results: Vec<CoreOut>,
+    pub batch: Vec<u64>,
+    /// Cores of a task along each batch axis. A function of shapes alone.
+    pub block: Vec<u64>,
+    /// Sizes of each operand's core.
+    pub cores: Vec<Vec<u64>>,
+}
+
+/// A result of a routine; without a store nobody wants it.
+#[derive(Clone, Debug)]
+pub struct CoreOut {
+    pub store: Option<StoreId>,
+    pub dtype: DType,
+    pub core: Vec<u64>,
 }
 
 /// `out[.., i, ..] = base[.., positions[i], ..]`.

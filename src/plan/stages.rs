@@ -5,8 +5,11 @@ use super::blocks;
 use super::fuse::{Fuser, TooLarge};
 use super::ir::*;
 use super::stored::{levels, pass_over};
+use crate::array::ArrayTy;
 use crate::base::{Code, Diagnostic, Outcome, Span};
+use crate::builtins::build::Routine;
 use crate::graph::{Graph, NodeId, Op};
+use crate::types::Unknowns;
 use rustc_hash::FxHashMap;
 
 /// Outputs of one pass; more are a pass of their own, so that kernels stay small.
@@ -53,7 +56,7 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
     };
 
     let mut passes: Vec<Pass> = Vec::new();
-    let mut others: Vec<(usize, Work, Span)> = Vec::new();
+    let mut others: Vec<(usize, Work, Span, &[NodeId])> = Vec::new();
     let pass = |over: NodeId, inside: bool, store: StoreId, kind: OutputKind, level: usize, span: Span| -> Outcome<Pass> {
         let mut fuser = Fuser::new(graph, &lookup);
         fuser.value(over, identity(graph.node(over).ty.rank()), inside).map_err(too_large)?;
@@ -70,12 +73,25 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
                 let size = |input: usize, axis: usize| graph.node(node.inputs[input]).ty.dims[axis].size.known().unwrap_or(0);
                 let sizes = [size(0, 0), size(0, 1), size(1, 1)];
                 let work = MatMul { a, b, out: store, dtype: node.ty.dtype, sizes, tile: blocks::matmul_tile(sizes) };
-                others.push((level(*id), Work::MatMul(work), span));
+                others.push((level(*id), Work::MatMul(work), span, &node.inputs));
+            }
+            Op::Routine { routine, result } => {
+                let same =
+                    |(_, work, ..): &&mut (usize, Work, Span, &[NodeId])| matches!(work, Work::Batched(other) if other.routine == *routine);
+                if let Some((_, Work::Batched(batched), ..)) = others.iter_mut().find(|other| other.3 == node.inputs && same(other)) {
+                    batched.results[*result].store = Some(store);
+                    continue;
+                }
+                let operands = node.inputs.iter().map(|input| operand(*input)).collect::<Outcome<Vec<_>>>()?;
+                let types: Vec<ArrayTy> = node.inputs.iter().map(|input| graph.node(*input).ty.clone()).collect();
+                let mut batched = batched(*routine, operands, &types)?;
+                batched.results[*result].store = Some(store);
+                others.push((level(*id), Work::Batched(batched), span, &node.inputs));
             }
             Op::Take { axis } => {
                 let (base, positions) = (operand(node.inputs[0])?, operand(node.inputs[1])?);
                 let work = Take { base, positions, axis: *axis, out: store, shape: node.ty.shape().unwrap_or_default() };
-                others.push((level(*id), Work::Take(work), span));
+                others.push((level(*id), Work::Take(work), span, &node.inputs));
             }
             Op::Concat { axis } => {
                 let mut offset = vec![0; node.ty.rank()];
@@ -118,7 +134,7 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
             }
         }
     }
-    let mut work = others;
+    let mut work: Vec<(usize, Work, Span)> = others.into_iter().map(|(level, work, span, _)| (level, work, span)).collect();
     for group in grouped(graph, passes) {
         let level = group[0].level;
         let span = group[0].span;
@@ -129,6 +145,21 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
     let mut plan = Plan { stages, stores, results, forecast: Forecast::default() };
     lifetimes(&mut plan);
     Ok(plan)
+}
+
+/// The work of a routine; none of its results has a store yet.
+fn batched(routine: Routine, operands: Vec<Leaf>, types: &[ArrayTy]) -> Outcome<Batched> {
+    let shape = |ty: &ArrayTy| ty.shape().unwrap_or_default();
+    let shapes: Vec<Vec<u64>> = types.iter().map(shape).collect();
+    let rank = shapes[0].len() - routine.core_ranks()[0];
+    let cores: Vec<Vec<u64>> = shapes.iter().zip(routine.core_ranks()).map(|(shape, rank)| shape[shape.len() - rank..].to_vec()).collect();
+    let result = |ty: &ArrayTy| CoreOut { store: None, dtype: ty.dtype, core: shape(ty)[rank..].to_vec() };
+    let results: Vec<CoreOut> = routine.results(types, &mut Unknowns::default())?.iter().map(result).collect();
+    let batch = shapes[0][..rank].to_vec();
+    let elements = |core: &Vec<u64>| core.iter().fold(1u64, |all, size| all.saturating_mul(*size));
+    let largest = cores.iter().chain(results.iter().map(|result| &result.core)).map(elements).max().unwrap_or(1);
+    let block = blocks::batch_block(&batch, largest);
+    Ok(Batched { routine, operands, results, batch, block, cores })
 }
 
 /// Passes of one level over one domain that read the same elements, together.
@@ -201,6 +232,7 @@ pub fn uses(work: &Work) -> (Vec<StoreId>, Vec<StoreId>) {
         Work::Fused(fused) => (fused.leaves.iter().collect(), fused.outputs.iter().map(|output| output.store).collect()),
         Work::MatMul(product) => (vec![&product.a, &product.b], vec![product.out]),
         Work::Take(take) => (vec![&take.base, &take.positions], vec![take.out]),
+        Work::Batched(batched) => (batched.operands.iter().collect(), batched.results.iter().filter_map(|result| result.store).collect()),
     };
     let store = |leaf: &Leaf| if let Source::Store(id) = leaf.source { Some(id) } else { None };
     (leaves.into_iter().filter_map(store).collect(), writes)

@@ -21,7 +21,7 @@ pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits
             Op::Memory(_) | Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } => {
                 stored.insert(*id);
             }
-            Op::MatMul | Op::Take { .. } => {
+            Op::MatMul | Op::Routine { .. } | Op::Take { .. } => {
                 stored.insert(*id);
                 stored.extend(node.inputs.iter().filter(|input| !is_view(graph, **input)));
             }
@@ -42,7 +42,7 @@ fn is_free(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     match node.op {
         Op::Constant(_) => node.ty.rank() == 0,
-        Op::Memory(_) | Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } | Op::MatMul | Op::Take { .. } => true,
+        Op::Memory(_) | Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } | Op::MatMul | Op::Routine { .. } | Op::Take { .. } => true,
         Op::Transpose { .. } | Op::Slice { .. } | Op::Rename => is_free(graph, node.inputs[0]),
         Op::Reshape => {
             !matches!(graph.node(node.inputs[0]).op, Op::Constant(_)) && is_free(graph, node.inputs[0]) && is_dense(graph, node.inputs[0])
@@ -55,7 +55,7 @@ fn is_free(graph: &Graph, id: NodeId) -> bool {
 fn is_dense(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     match node.op {
-        Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } | Op::MatMul | Op::Take { .. } => true,
+        Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } | Op::MatMul | Op::Routine { .. } | Op::Take { .. } => true,
         Op::Rename | Op::Reshape => is_dense(graph, node.inputs[0]),
         _ => false,
     }
@@ -86,7 +86,7 @@ fn passes(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved
     for id in reachable.iter().filter(|id| stored.contains(id)) {
         let node = graph.node(*id);
         match node.op {
-            Op::Memory(_) | Op::MatMul | Op::Take { .. } => {}
+            Op::Memory(_) | Op::MatMul | Op::Routine { .. } | Op::Take { .. } => {}
             Op::Concat { .. } => passes.extend(node.inputs.iter().map(|part| (*id, *part, false))),
             _ => {
                 let (over, inside) = pass_over(graph, *id);

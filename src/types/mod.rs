@@ -6,6 +6,7 @@ pub mod coord;
 pub mod dims;
 pub mod label;
 pub mod promote;
+pub mod routine;
 pub mod shape;
 pub mod signature;
 pub mod slice;
