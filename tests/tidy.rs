@@ -37,6 +37,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("cranelift_jit", &["codegen"]),
     ("cranelift_module", &["codegen"]),
     ("cranelift_native", &["codegen"]),
+    ("iced_x86", &["codegen"]),
     ("rayon", &["exec"]),
     ("faer", &["exec"]),
     ("netcdf_reader", &["io"]),

@@ -201,8 +201,16 @@ pub struct Reduction {
 pub enum Check {
     /// Fails with `FaultKind::Bounds` (axis, index, size) if an index is outside.
     At(Span),
-    /// Proven inside.
+    /// Proven inside where it happens.
     Proven,
+    /// Proven inside even where a condition within its innermost loop keeps it from happening.
+    Always,
+}
+
+impl Check {
+    pub fn is_proven(self) -> bool {
+        !matches!(self, Check::At(_))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -263,7 +263,7 @@ impl<'m> Printer<'m> {
     }
 
     fn check(&self, f: F, check: Check) -> Result {
-        f.write_str(if check == Check::Proven { "]" } else { "]?" })
+        f.write_str(if check.is_proven() { "]" } else { "]?" })
     }
 
     fn expr(&self, f: F, expr: &Expr) -> Result {

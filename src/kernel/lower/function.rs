@@ -5,7 +5,7 @@ use super::bind::Owner;
 use super::live::Live;
 use super::pull::{Node, Scope};
 use super::range::Ranges;
-use super::walk::{Effects, Locals, Part};
+use super::walk::{Effects, Locals};
 use super::{Instances, not_here};
 use crate::array::{ArrayTy, DType};
 use crate::base::{Name, Outcome, Span};
@@ -70,7 +70,7 @@ impl<'a> Function<'a> {
             fresh,
             inst,
             checked,
-            effects: Effects::of(Part::Block(&inst.body)),
+            effects: Effects::of_function(&inst.body),
             live: Live::of(&inst.body),
             rows: Locals::default(),
             homes: vec![Home::None; inst.locals.len()],

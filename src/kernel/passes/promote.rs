@@ -120,7 +120,7 @@ fn is_fixed(expr: &Expr, changed: &BTreeSet<Term>) -> bool {
 fn uses(body: &[Stmt]) -> BTreeMap<ArrayId, Use> {
     let mut found: BTreeMap<ArrayId, Use> = BTreeMap::new();
     let mut note = |array: ArrayId, index: &Vec<Expr>, check: Check, stored: bool| {
-        let place = (check == Check::Proven).then(|| index.clone());
+        let place = check.is_proven().then(|| index.clone());
         let own = found.entry(array).or_insert(Use { place: place.clone(), loaded: false, stored: false });
         if own.place != place {
             own.place = None;

@@ -119,7 +119,8 @@ struct Safe {
 
 impl Visitor for Safe {
     fn access(&mut self, state: &mut State, _loops: &[Round], element: Element) {
-        self.holds &= *element.check == Check::Proven && (!element.guarded || inside(state, element.array, element.index));
+        let always = *element.check == Check::Always || inside(state, element.array, element.index);
+        self.holds &= element.check.is_proven() && (!element.guarded || always);
     }
 }
 
