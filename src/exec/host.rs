@@ -19,9 +19,7 @@ impl Host for KernelHost<'_> {
         &self.runtime.cancel
     }
     fn alloc(&self, bytes: usize) -> Option<Buffer> {
-        let mut buffer = self.runtime.pool.take(bytes)?;
-        buffer.bytes_mut().fill(0);
-        Some(buffer)
+        self.runtime.pool.take_zeroed(bytes)
     }
     fn parallel(&self, chunks: usize, task: &(dyn Fn(usize) -> Result<(), Fault> + Sync)) -> Result<(), Fault> {
         let cancelled = || Fault { kind: FaultKind::Cancelled, span: Span::default(), values: Vec::new() };

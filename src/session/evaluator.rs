@@ -19,7 +19,7 @@ use crate::plan::{self, Plan, Want};
 use crate::sema::World;
 use crate::sema::hir::InstId;
 use crate::types::Ty;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -129,6 +129,18 @@ impl Evaluator {
         }
         let id = self.held.add(array);
         self.graph.add(Op::Memory(id), Vec::new(), ty, span)
+    }
+
+    /// A mark for `forget_since`.
+    pub fn held_so_far(&self) -> u32 {
+        self.held.next
+    }
+
+    /// Lets go of the arrays that were taken in after the mark, but for results that are known: nothing else has a way to them.
+    pub fn forget_since(&mut self, mark: u32) {
+        let memory = |node: &NodeId| if let Op::Memory(id) = self.graph.node(*node).op { Some(id) } else { None };
+        let known: FxHashSet<MemoryId> = self.known.values().filter_map(memory).collect();
+        self.held.memory.retain(|id, _| id.0 < mark || known.contains(id));
     }
 
     /// Builds nodes. What the building itself must know is computed, after what the program asked for before.

@@ -45,12 +45,12 @@ impl Visitor for Prove {
     }
 }
 
-/// Finds accesses on conditions that are inside without them.
+/// Finds accesses that are inside whatever the conditions.
 struct Conditional;
 
 impl Visitor for Conditional {
     fn access(&mut self, state: &mut State, _loops: &[Round], element: Element) {
-        if element.guarded && inside(state, element.array, element.index) {
+        if inside(state, element.array, element.index) {
             *element.check = Check::Always;
         }
     }

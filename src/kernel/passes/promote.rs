@@ -64,7 +64,7 @@ impl Visitor for Promote {
         self.fresh.push(VarDecl { name: "kept".into(), dtype });
         let load = Expr::Load { array, index: index.clone(), check: Check::Proven };
         if let Stmt::For { body, .. } = stmt {
-            replace(body, &load, array, own);
+            replace(body, array, &index, own);
         }
         let mut then = vec![Stmt::Set { var: own, value: load, span }, std::mem::replace(stmt, Stmt::Break)];
         if stored {
@@ -142,9 +142,9 @@ fn uses(body: &[Stmt]) -> BTreeMap<ArrayId, Use> {
 }
 
 /// Puts a variable in the place of an element.
-fn replace(body: &mut [Stmt], load: &Expr, array: ArrayId, own: VarId) {
+fn replace(body: &mut [Stmt], array: ArrayId, index: &[Expr], own: VarId) {
     visit::rewrite(body, &mut |expr| {
-        if expr == load {
+        if matches!(expr, Expr::Load { array: loaded, index: at, .. } if *loaded == array && *at == index) {
             *expr = Expr::Var(own);
         }
     });
