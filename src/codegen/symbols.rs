@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Symbol {
-    /// `(context, sizes, rank, item) -> handle`, null if denied.
+    /// `(context, sizes, rank, item, clear) -> handle`, null if denied.
     Alloc,
     /// `(context, handle)`.
     Release,
@@ -47,7 +47,7 @@ impl Symbol {
 
     pub fn signature(self, call_conv: CallConv) -> Signature {
         let (params, result) = match self {
-            Symbol::Alloc => (vec![types::I64; 4], Some(types::I64)),
+            Symbol::Alloc => (vec![types::I64; 5], Some(types::I64)),
             Symbol::Release => (vec![types::I64; 2], None),
             Symbol::Parallel => (vec![types::I64; 7], Some(types::I32)),
             Symbol::Gather | Symbol::Scatter => (vec![types::I64; 5], None),

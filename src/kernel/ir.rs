@@ -112,6 +112,8 @@ pub enum Stmt {
     Alloc {
         array: ArrayId,
         shape: Vec<Expr>,
+        /// All zero; else anything, since every element is written before one is read.
+        clear: bool,
         span: Span,
     },
     /// Binds a view of `base`; same dtype; one entry for each axis of `base`, and `New` ones. `check` is for `At` entries.

@@ -276,7 +276,7 @@ impl<'a> Emitter<'a> {
             true => select(dtype, unary(ScalarOp::IsNan, dtype, x.clone()), otherwise, then),
             false => then,
         };
-        self.scratch.push(Stmt::Alloc { array: copy, shape: vec![constant(SEGMENT)], span: Span::default() });
+        self.scratch.push(Stmt::Alloc { array: copy, shape: vec![constant(SEGMENT)], clear: true, span: Span::default() });
         let before = vec![set(sum, zero()), set(count, zero()), set(squares, zero())];
         body.push(store(copy, &offset(i), x.clone()));
         body.push(set(sum, binary(ScalarOp::Add, dtype, Expr::Var(sum), skipped(&x, zero(), x.clone()))));
