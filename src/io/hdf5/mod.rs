@@ -2,12 +2,11 @@
 //! Owns which data sets are variables; `dims` their dimensions, `types` their dtypes, `chunks` where data lie, `filters` how they decode,
 //! `write` the writer.
 //!
-//! Not read: text, records, references, arrays as elements, external and virtual data, filters other than deflate, shuffle, fletcher32,
-//! szip, nbit, scaleoffset, lzf and lz4. Such variables are listed with the reason.
+//! Not read: text, records, references, arrays as elements, external and virtual data, and filters that `filters` does not know. Such
+//! variables are listed with the reason.
 
 mod attributes;
 mod chunks;
-mod deflate;
 mod dims;
 mod filters;
 mod members;
@@ -21,7 +20,7 @@ pub use write::Hdf5Sink;
 use super::error::{damaged, system};
 use super::info::{Attr, VarInfo};
 use super::metadata::Metadata;
-use super::{Contents, Format, GroupInfo, Opened};
+use super::{Contents, Format, Found, GroupInfo, Opened};
 use crate::array::DType;
 use crate::base::{Name, Outcome};
 use chunks::{Hdf5Source, Stored};
@@ -47,8 +46,9 @@ impl Format for Hdf5 {
     fn extensions(&self) -> &'static [&'static str] {
         &["h5", "hdf5", "nc", "nc4"]
     }
-    fn detect(&self, head: &[u8]) -> bool {
+    fn detect(&self, found: Found) -> bool {
         // A user block of 512 bytes or a power of two of them may come first.
+        let Found::File(head) = found else { return false };
         [0, 512, 1024, 2048, 4096].iter().any(|at| head.get(*at..).is_some_and(|rest| rest.starts_with(SIGNATURE)))
     }
     fn open(&self, file: Arc<File>, path: &Path) -> Outcome<Opened> {
@@ -187,7 +187,7 @@ fn collect(
         });
         variables.push(var);
     }
-    (Contents { dims: resolved.dims, variables, groups, attrs }, places)
+    (Contents { dims: resolved.dims, variables, groups, attrs, single: false }, places)
 }
 
 /// The layout message of a data set, with what it leaves out.
