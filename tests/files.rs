@@ -45,7 +45,10 @@ fn every_format_gives_back_what_was_saved() {
         check(&[&save, &open], &["12499.75 251.0 7 49999 9999", "0.0"]);
     }
     check(
-        &["x = arange(12).reshape(3, 4)\nsave(\"DIR/a.npz\", x = x, y = x[0] * 1im, z = 2.5)", "d = open(\"DIR/a.npz\")\nprint(d.x.T[1], d.y[3], d.z)"],
+        &[
+            "x = arange(12).reshape(3, 4)\nsave(\"DIR/a.npz\", x = x, y = x[0] * 1im, z = 2.5)",
+            "d = open(\"DIR/a.npz\")\nprint(d.x.T[1], d.y[3], d.z)",
+        ],
         &["[1, 5, 9] 0.0+3.0im 2.5"],
     );
 }
@@ -61,7 +64,7 @@ fn a_save_that_fails_leaves_the_old_store() {
             "save(\"DIR/b.npz\", x = (data = arange(3), compress = 2))",
         ],
         &[
-            "K0502: integer division by zero at index 0",
+            "K0502: integer division by zero at [0]",
             "[0, 1, 2, 3, 4]",
             "K0604: DIR/a.zarr is read by this program",
             "K0602: cannot save \"DIR/b.npz\": an .npz is written without compression",
@@ -72,21 +75,28 @@ fn a_save_that_fails_leaves_the_old_store() {
 #[test]
 fn many_files_are_one_dataset() {
     let part = |name: &str, from: u32, to: u32| {
-        format!("x = arange({from}, {to}).named(n)\nsave(\"DIR/{name}\", n = x, v = (x[.., new] * arange(1, 4)).named(n, k), fixed = arange(3))")
+        format!(
+            "x = arange({from}, {to}).named(n)\nsave(\"DIR/{name}\", n = x, v = (x.unnamed()[.., new] * arange(1, 4)).named(n, k), fixed = arange(3))"
+        )
     };
     for extension in ["nc", "zarr"] {
-        let saves: Vec<String> = [("c", 0, 10), ("a", 10, 25), ("b", 25, 30)].map(|(name, from, to)| part(&format!("{name}.{extension}"), from, to)).into();
+        let saves: Vec<String> =
+            [("c", 0, 10), ("a", 10, 25), ("b", 25, 30)].map(|(name, from, to)| part(&format!("{name}.{extension}"), from, to)).into();
         let open = format!(
-            "d = open(\"DIR/*.{extension}\")\nprint(d.v.n == d.n)\nprint(d.v[.., 1][8..30 by 7], d.fixed, d.n[29])\n\
-             print(d.v.sum(over = n), d.v.sel(n = 9..11).sum())\nprint(d.v.cumsum(over = n)[29, 0])"
+            "d = open(\"DIR/*.{extension}\")\nprint(d.v[.., 1][8..30 by 7], d.fixed, d.n[29])\n\
+             print(d.v.sum(over = n), d.v.sel(n = 9..11).sum(over = n))\nprint(d.v.max(over = n))"
         );
-        let open = open.replace("print(d.v.n == d.n)\n", "");
         let mut texts: Vec<&str> = saves.iter().map(String::as_str).collect();
         texts.push(&open);
-        check(&texts, &["[16, 30, 44, 58] [0, 1, 2] 29", "[435, 870, 1305] 180", "435"]);
+        check(&texts, &["[16, 30, 44, 58] [0, 1, 2] 29", "[435, 870, 1305] [30, 60, 90]", "[29, 58, 87]"]);
     }
     check(
-        &["save(\"DIR/a.nc\", x = arange(3).named(n))", "save(\"DIR/b.nc\", y = arange(3).named(n))", "print(open(\"DIR/*.nc\"))", "print(open(\"DIR/*.h5\"))"],
+        &[
+            "save(\"DIR/a.nc\", x = arange(3).named(n))",
+            "save(\"DIR/b.nc\", y = arange(3).named(n))",
+            "print(open(\"DIR/*.nc\"))",
+            "print(open(\"DIR/*.h5\"))",
+        ],
         &["K0405: \"DIR/a.nc\" has a variable `x`, \"DIR/b.nc\" has not", "K0601: cannot open \"DIR/*.h5\": no file matches"],
     );
 }
@@ -94,7 +104,12 @@ fn many_files_are_one_dataset() {
 #[test]
 fn long_names_keep_columns_apart() {
     check(
-        &["save(\"DIR/a.nc\", a_variable_with_a_long_name = arange(3).named(n), b = arange(3).named(n) * 1.5)", "print(open(\"DIR/a.nc\"))"],
-        &["dataset DIR/a.nc\ndimensions\n  n                                  3  \nvariables\n  a_variable_with_a_long_name i64[n]\n  b                           f64[n]"],
+        &[
+            "save(\"DIR/a.nc\", a_variable_with_a_long_name = arange(3).named(n), b = arange(3).named(n) * 1.5)",
+            "print(open(\"DIR/a.nc\"))",
+        ],
+        &[
+            "dataset DIR/a.nc\ndimensions\n  n                                  3  \nvariables\n  a_variable_with_a_long_name i64[n]\n  b                           f64[n]",
+        ],
     );
 }

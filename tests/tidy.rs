@@ -42,6 +42,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("netcdf_reader", &["io"]),
     ("hdf5_reader", &["io"]),
     ("rust_hdf5", &["io"]),
+    ("hdf5_metno", &["io"]),
     ("libdeflater", &["io"]),
     ("zstd", &["io"]),
     ("lz4_flex", &["io"]),

@@ -28,18 +28,13 @@ pub struct Part {
 impl Part {
     /// Whether it is all of a chunk of this shape, lying in the target as in the chunk.
     pub fn is_whole(&self, chunk: &[u64]) -> bool {
-        self.count.iter().zip(chunk).all(|(count, size)| count == size) && self.axes.iter().all(|axis| axis.count == 1 || axis.from == axis.to)
+        self.count.iter().zip(chunk).all(|(count, size)| count == size)
+            && self.axes.iter().all(|axis| axis.count == 1 || axis.from == axis.to)
     }
 }
 
 /// Visits the parts of a region, the last axis fastest. `strides` are those of a decoded chunk in bytes, `to` those of the target.
-pub fn walk(
-    chunk: &[u64],
-    strides: &[u64],
-    region: Region,
-    to: &[u64],
-    mut each: impl FnMut(&Part) -> Outcome<()>,
-) -> Outcome<()> {
+pub fn walk(chunk: &[u64], strides: &[u64], region: Region, to: &[u64], mut each: impl FnMut(&Part) -> Outcome<()>) -> Outcome<()> {
     let Region { start, count, step } = region;
     if count.contains(&0) {
         return Ok(());

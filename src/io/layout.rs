@@ -150,7 +150,6 @@ impl Chunks {
         Err(Diagnostic::new(Code::Internal, message))
     }
 
-
     /// Cuts a region, which has been checked, into chunks: `each` is given the place in the grid and the bytes of a whole chunk, which
     /// beyond the edge of the array are zero.
     pub fn cut<E>(
@@ -205,4 +204,3 @@ fn chunk(wished: Option<&[u64]>, shape: &[u64], item: usize) -> Vec<u64> {
     }
     chunks
 }
-

@@ -11,8 +11,8 @@ use crate::array::calendar::NAT;
 use crate::array::{Calendar, DType, Scalar};
 use crate::base::{Code, Diagnostic, Name, Outcome};
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -247,7 +247,7 @@ impl Place {
         Ok(Place { header: header(descr(dtype)?, &shape), base: 0, strides, item, bytes })
     }
     /// Bytes of header and elements.
-    pub fn len(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         self.header.len() as u64 + self.bytes
     }
     pub fn grain(&self) -> Vec<u64> {
@@ -277,7 +277,7 @@ impl NpySink {
         let file = AtomicFile::create(path)?;
         let fails = |error: io::Error| system("write", path, &error);
         file.file().write_all_at(&place.header, 0).map_err(fails)?;
-        file.file().set_len(place.len()).map_err(fails)?;
+        file.file().set_len(place.size()).map_err(fails)?;
         Ok(NpySink { file, place })
     }
 }

@@ -125,7 +125,8 @@ impl NpzSource {
         let (mut source, mut piece) = (inflated(entry, &self.file), vec![0; PIECE]);
         let (mut done, mut sum) = (0, Crc::new());
         loop {
-            let read = source.read(&mut piece).map_err(|_| damaged(&self.path, format!("the compressed data of `{}` are damaged", entry.name)))?;
+            let read =
+                source.read(&mut piece).map_err(|_| damaged(&self.path, format!("the compressed data of `{}` are damaged", entry.name)))?;
             if read == 0 {
                 break;
             }
@@ -174,18 +175,20 @@ impl NpzSink {
         let mut end = 0;
         for spec in variables {
             if spec.compress.is_some_and(|level| level > 0) {
-                return Err(refuse("an .npz is written without compression".to_string()).help("leave `compress` out, or save as .zarr or .nc"));
+                return Err(
+                    refuse("an .npz is written without compression".to_string()).help("leave `compress` out, or save as .zarr or .nc")
+                );
             }
             let name = format!("{}.npy", spec.name);
             if name.len() > usize::from(u16::MAX) || members.iter().any(|(known, _)| *known == name) {
                 return Err(refuse(format!("two variables are called `{}`", spec.name)));
             }
             let mut place = Place::of(spec)?;
-            let header = zip::local_header(&name, place.len(), 0);
+            let header = zip::local_header(&name, place.size(), 0);
             place.base = end + header.len() as u64;
             let fails = |error: io::Error| system("write", path, &error);
             file.file().write_all_at(&[&header[..], &place.header].concat(), end).map_err(fails)?;
-            end = place.base + place.len();
+            end = place.base + place.size();
             file.file().set_len(end).map_err(fails)?;
             members.push((name, place));
         }
@@ -199,7 +202,7 @@ impl NpzSink {
         let mut entries = Vec::with_capacity(self.members.len());
         for (name, place) in &self.members {
             let mut sum = Crc::new();
-            let size = place.len();
+            let size = place.size();
             for at in (0..size).step_by(PIECE) {
                 let piece = &mut piece[..(size - at).min(PIECE as u64) as usize];
                 file.read_exact_at(piece, place.base + at)?;

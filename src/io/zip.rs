@@ -68,7 +68,8 @@ pub fn entries(file: &File, path: &Path) -> Outcome<Vec<Entry>> {
     };
     let tail_at = len.saturating_sub(LONGEST_END + 20);
     let tail = at(tail_at, len - tail_at)?;
-    let (count, size, offset) = directory(&tail, tail_at, &at)?.ok_or_else(|| damaged(path, "its directory is missing (was it cut short?)"))?;
+    let (count, size, offset) =
+        directory(&tail, tail_at, &at)?.ok_or_else(|| damaged(path, "its directory is missing (was it cut short?)"))?;
     if size > LARGEST_DIRECTORY || offset.checked_add(size).is_none_or(|end| end > len) {
         return Err(damaged(path, "its directory is damaged"));
     }
@@ -81,7 +82,8 @@ pub fn entries(file: &File, path: &Path) -> Outcome<Vec<Entry>> {
         let local = if header.checked_add(30).is_some_and(|end| end <= len) { at(header, 30)? } else { Vec::new() };
         let fields = Fields(&local);
         let skip = (fields.u32(0) == Some(LOCAL)).then(|| Some(30 + u64::from(fields.u16(26)?) + u64::from(fields.u16(28)?))).flatten();
-        let place = skip.and_then(|skip| header.checked_add(skip)).filter(|from| from.checked_add(entry.packed).is_some_and(|end| end <= len));
+        let place =
+            skip.and_then(|skip| header.checked_add(skip)).filter(|from| from.checked_add(entry.packed).is_some_and(|end| end <= len));
         entry.offset = place.ok_or_else(|| damaged(path, format!("entry `{}` reaches beyond its end", entry.name)))?;
         entries.push(entry);
     }

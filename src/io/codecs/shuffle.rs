@@ -3,14 +3,15 @@
 /// Lays the bytes of elements of `size` bytes plane by plane; `out` is as long as `bytes`.
 pub fn apply(bytes: &[u8], size: usize, out: &mut [u8]) {
     match size {
+        0 | 1 => out.copy_from_slice(bytes),
         2 => planes::<2>(bytes, out),
         4 => planes::<4>(bytes, out),
         8 => planes::<8>(bytes, out),
         16 => planes::<16>(bytes, out),
         _ => {
-            let count = bytes.len() / size.max(1);
+            let count = bytes.len() / size;
             for (plane, place) in out.chunks_exact_mut(count.max(1)).take(size).enumerate() {
-                place.iter_mut().zip(bytes.iter().skip(plane).step_by(size.max(1))).for_each(|(place, byte)| *place = *byte);
+                place.iter_mut().zip(bytes.iter().skip(plane).step_by(size)).for_each(|(place, byte)| *place = *byte);
             }
             rest(bytes, size, out);
         }
@@ -29,17 +30,18 @@ fn planes<const N: usize>(bytes: &[u8], out: &mut [u8]) {
 pub fn undo(planes: &[u8], size: usize, out: &mut [u8]) {
     let count = planes.len() / size.max(1);
     match size {
+        0 | 1 => out.copy_from_slice(planes),
         2 => gather::<2>(planes, count, out),
         4 => gather::<4>(planes, count, out),
         8 => gather::<8>(planes, count, out),
         16 => gather::<16>(planes, count, out),
         _ => {
             for (plane, bytes) in planes.chunks_exact(count.max(1)).take(size).enumerate() {
-                out.iter_mut().skip(plane).step_by(size.max(1)).zip(bytes).for_each(|(place, byte)| *place = *byte);
+                out.iter_mut().skip(plane).step_by(size).zip(bytes).for_each(|(place, byte)| *place = *byte);
             }
         }
     }
-    rest(planes, size, out);
+    rest(planes, size.max(1), out);
 }
 
 fn gather<const N: usize>(planes: &[u8], count: usize, out: &mut [u8]) {
@@ -51,7 +53,7 @@ fn gather<const N: usize>(planes: &[u8], count: usize, out: &mut [u8]) {
 
 /// Copies what is no whole element.
 fn rest(bytes: &[u8], size: usize, out: &mut [u8]) {
-    let whole = bytes.len() / size.max(1) * size.max(1);
+    let whole = bytes.len() / size * size;
     out[whole..].copy_from_slice(&bytes[whole..]);
 }
 
@@ -59,7 +61,7 @@ fn rest(bytes: &[u8], size: usize, out: &mut [u8]) {
 mod tests {
     #[test]
     fn there_and_back() {
-        for (size, len) in [(1, 9), (2, 9), (3, 10), (4, 4), (8, 30), (16, 40), (5, 3)] {
+        for (size, len) in [(0, 3), (1, 9), (2, 9), (3, 10), (4, 4), (8, 30), (16, 40), (5, 3)] {
             let bytes: Vec<u8> = (0..len).collect();
             let (mut planes, mut back) = (vec![0; bytes.len()], vec![0; bytes.len()]);
             super::apply(&bytes, size, &mut planes);

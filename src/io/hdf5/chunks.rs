@@ -40,6 +40,8 @@ enum Layout {
     /// In one piece, here.
     Contiguous(u64),
     Chunked(Box<Chunked>),
+    #[cfg(feature = "libhdf5")]
+    Library(super::library::Library),
 }
 
 struct Chunked {
@@ -113,6 +115,8 @@ impl Stored {
         let bytes = self.extents.iter().product::<u64>() * item as u64;
         match &mut self.layout {
             Layout::Absent => {}
+            #[cfg(feature = "libhdf5")]
+            Layout::Library(_) => {}
             Layout::Compact(data) if bytes > data.len() as u64 => return Err("has fewer data than elements".to_string()),
             Layout::Compact(_) => {}
             Layout::Contiguous(offset) => {
@@ -132,6 +136,16 @@ impl Stored {
         Ok(self)
     }
 
+    #[cfg(feature = "libhdf5")]
+    pub(super) fn by_library(library: super::library::Library) -> Stored {
+        let element = Element { dtype: library.dtype, swap: 0 };
+        let (shape, fill) = (library.shape.clone(), vec![0; element.dtype.size()]);
+        Stored { element, extents: shape.clone(), shape, fill, layout: Layout::Library(library) }
+    }
+
+    pub(super) fn shape(&self) -> &[u64] {
+        &self.shape
+    }
     pub(super) fn is_chunked(&self) -> bool {
         matches!(self.layout, Layout::Chunked(_))
     }
@@ -277,6 +291,8 @@ impl Source for Hdf5Source {
         let strides = region::dense(count, item).unwrap_or_default();
         match &stored.layout {
             Layout::Absent => {}
+            #[cfg(feature = "libhdf5")]
+            Layout::Library(library) => library.read(start, count, step, out).map_err(|reason| damaged(&self.path, reason))?,
             Layout::Compact(_) | Layout::Contiguous(_) => {
                 let from = region::dense(&stored.extents, item).unwrap_or_default();
                 let (at, mut axes) = region::axes(&from, start, count, step, item);
@@ -303,6 +319,8 @@ impl Source for Hdf5Source {
         let item = stored.element.dtype.size();
         match &stored.layout {
             Layout::Absent => Ok(0),
+            #[cfg(feature = "libhdf5")]
+            Layout::Library(library) => Ok(library.stored_bytes()),
             Layout::Compact(data) => Ok(data.len() as u64),
             Layout::Contiguous(_) => Ok(stored.extents.iter().product::<u64>() * item as u64),
             Layout::Chunked(chunked) => {

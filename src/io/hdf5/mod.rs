@@ -3,12 +3,14 @@
 //! `write` the writer.
 //!
 //! Not read: text, records, references, arrays as elements, external and virtual data, and filters that `filters` does not know. Such
-//! variables are listed with the reason.
+//! variables are listed with the reason, or read by the reference library where it is built in (`library`).
 
 mod attributes;
 mod chunks;
 mod dims;
 mod filters;
+#[cfg(feature = "libhdf5")]
+mod library;
 mod members;
 #[cfg(test)]
 mod tests;
@@ -18,7 +20,7 @@ mod write;
 pub use write::Hdf5Sink;
 
 use super::error::{damaged, system};
-use super::info::{Attr, VarInfo};
+use super::info::{Attr, AxisInfo, VarInfo};
 use super::metadata::Metadata;
 use super::{Contents, Format, Found, GroupInfo, Opened};
 use crate::array::DType;
@@ -65,7 +67,7 @@ impl Format for Hdf5 {
         walk.group(&root, "", 0).map_err(fails)?;
         let Walk { datasets, groups, .. } = walk;
         let attrs = types::attrs(&root.attributes().unwrap_or_default());
-        let (contents, stored) = collect(datasets, groups, attrs, &reader, len);
+        let (contents, stored) = collect(datasets, groups, attrs, &reader, len, path);
         Ok((contents, Box::new(Hdf5Source { file, path: path.to_path_buf(), reader, variables: stored })))
     }
 }
@@ -153,6 +155,7 @@ fn collect(
     attrs: Vec<Attr>,
     reader: &Hdf5File,
     len: u64,
+    path: &Path,
 ) -> (Contents, Vec<Option<Stored>>) {
     let mut next = 0..;
     let variable_of: Vec<Option<usize>> =
@@ -180,14 +183,32 @@ fn collect(
                 (var.dtype, var.chunks, var.filters, var.scratch) = (dtype, stored.chunk_shape(), stored.filter_names(), stored.scratch());
                 Some(stored)
             }
-            Err(reason) => {
-                var.skipped = Some(reason);
-                None
-            }
+            Err(reason) => match by_library(path, &var.path) {
+                Some((dtype, stored)) => {
+                    (var.dtype, var.scratch) = (dtype, stored.scratch());
+                    var.dims = stored.shape().iter().map(|size| AxisInfo { name: None, size: *size, coord: None }).collect();
+                    Some(stored)
+                }
+                None => {
+                    var.skipped = Some(reason);
+                    None
+                }
+            },
         });
         variables.push(var);
     }
     (Contents { dims: resolved.dims, variables, groups, attrs, single: false }, places)
+}
+
+/// What only the reference library reads.
+#[cfg(feature = "libhdf5")]
+fn by_library(path: &Path, name: &str) -> Option<(DType, Stored)> {
+    library::Library::open(path, name).map(|library| (library.dtype, Stored::by_library(library)))
+}
+
+#[cfg(not(feature = "libhdf5"))]
+fn by_library(_: &Path, _: &str) -> Option<(DType, Stored)> {
+    None
 }
 
 /// The layout message of a data set, with what it leaves out.

@@ -96,7 +96,14 @@ impl First {
             let moves = |name: &Option<Name>| name.as_ref().is_some_and(|name| changed.contains(name));
             if !var.dims.iter().any(|axis| moves(&axis.name)) {
                 if var.shape() != found.shape() {
-                    let message = format!("`{}` is of shape {:?} in {} and {:?} in {}", name(var), var.shape(), shown(one), found.shape(), shown(other));
+                    let message = format!(
+                        "`{}` is of shape {:?} in {} and {:?} in {}",
+                        name(var),
+                        var.shape(),
+                        shown(one),
+                        found.shape(),
+                        shown(other)
+                    );
                     return Err(apart(message).help("only named dimensions are joined"));
                 }
                 if here != decode || (self.values[at].is_some() && values(file, there)? != self.values[at]) {
@@ -120,7 +127,9 @@ fn alike(a: &VarInfo, b: &VarInfo, one: &Path, other: &Path) -> Outcome<()> {
         (None, Some(reason)) => return Err(cannot(b, reason, other)),
         (Some(reason), None) => return Err(cannot(a, reason, one)),
         _ if a.dtype != b.dtype => (a.dtype.to_string(), b.dtype.to_string()),
-        _ if shown_dims(a) != shown_dims(b) => (format!("over ({})", shown_dims(a).join(", ")), format!("over ({})", shown_dims(b).join(", "))),
+        _ if shown_dims(a) != shown_dims(b) => {
+            (format!("over ({})", shown_dims(a).join(", ")), format!("over ({})", shown_dims(b).join(", ")))
+        }
         _ => return Ok(()),
     };
     let message = format!("`{}` is {} in {} and {} in {}", name(a), what.0, shown(one), what.1, shown(other));

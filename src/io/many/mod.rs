@@ -143,7 +143,8 @@ fn joined_dimension(first: &First, differences: &[Difference], paths: &[PathBuf]
 /// The order of files along a dimension: that of its coordinate where it has one that rises, or falls, in all of them; else by name.
 fn order(first: &First, differences: &[Difference], dim: &Name, paths: &[PathBuf]) -> Outcome<Vec<usize>> {
     let mut order: Vec<usize> = (0..paths.len()).collect();
-    let ends: Option<Vec<(Scalar, Scalar, Option<Ordering>)>> = differences.iter().map(|each| ends(&each.coord(first, dim)?.values)).collect();
+    let ends: Option<Vec<(Scalar, Scalar, Option<Ordering>)>> =
+        differences.iter().map(|each| ends(&each.coord(first, dim)?.values)).collect();
     let Some(ends) = ends else { return Ok(order) };
     let mut turns = ends.iter().filter_map(|(_, _, turn)| *turn);
     let turn = turns.next().unwrap_or(Ordering::Less);
@@ -203,7 +204,11 @@ fn join(
     let axis = var.dims.iter().position(|axis| axis.name.as_ref() == Some(dim));
     let Some(axis) = axis else {
         if let Some(other) = differences.iter().position(|difference| difference.values.contains(&at)) {
-            var.skipped.get_or_insert(format!("differs between {} and {}, without dimension `{dim}`", shown(&paths[0]), shown(&paths[other])));
+            var.skipped.get_or_insert(format!(
+                "differs between {} and {}, without dimension `{dim}`",
+                shown(&paths[0]),
+                shown(&paths[other])
+            ));
         }
         return source::Place { axis: None, decoded: false, item: var.dtype.size() };
     };

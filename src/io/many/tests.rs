@@ -96,7 +96,11 @@ fn files_that_do_not_go_together_are_named() {
         (&|| save(&b, &[1, 2], &[-10, 10], 1.0), Code::Coordinates, "overlap along `time`"),
         (&|| save(&b, &[0, 1], &[-10, 10], 1.0), Code::Coordinates, "same coordinates"),
         (&|| save(&b, &[2], &[-10, 20], 1.0), Code::Coordinates, "differ in dimensions `lat` and `time`"),
-        (&|| create(&b, &[VarSpec::new("c", ArrayTy::unnamed(DType::F64, &[]))]).unwrap().finish().unwrap(), Code::Coordinates, "has a variable"),
+        (
+            &|| create(&b, &[VarSpec::new("c", ArrayTy::unnamed(DType::F64, &[]))]).unwrap().finish().unwrap(),
+            Code::Coordinates,
+            "has a variable",
+        ),
         (&|| scalar(DType::F64), Code::Coordinates, "has a variable `"),
         (&|| std::fs::write(&b, "nothing").unwrap(), Code::Format, "no format"),
     ];

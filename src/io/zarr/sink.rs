@@ -61,7 +61,8 @@ impl ZarrSink {
             variable.write(sink.folder.path(), &[0], &[scale.size], &bytes).map_err(|error| system("write", path, &error))?;
         }
         for spec in specs {
-            let how = if spec.ty.dtype == DType::Bool { Encode { stored: DType::Bool, attrs: Vec::new() } } else { cf::encode(spec.ty.dtype) };
+            let how =
+                if spec.ty.dtype == DType::Bool { Encode { stored: DType::Bool, attrs: Vec::new() } } else { cf::encode(spec.ty.dtype) };
             let chunks = Chunks::of(spec, how.stored.size())?;
             let variable = Variable { name: spec.name.clone(), chunks, level: spec.compress.unwrap_or(LEVEL).min(9), version };
             let attrs: Vec<_> = layout::attrs(&how, spec).cloned().collect();
@@ -83,7 +84,8 @@ impl ZarrSink {
         let attributes = json!({ "Conventions": "CF-1.10" });
         let root = match self.version {
             Version::Three => {
-                let arrays = self.metadata.iter().filter_map(|(path, json)| Some((path.strip_suffix("/zarr.json")?.to_string(), json.clone())));
+                let arrays =
+                    self.metadata.iter().filter_map(|(path, json)| Some((path.strip_suffix("/zarr.json")?.to_string(), json.clone())));
                 let arrays: Map<String, Value> = arrays.collect();
                 let all = json!({ "kind": "inline", "must_understand": false, "metadata": arrays });
                 let root = json!({ "zarr_format": 3, "node_type": "group", "attributes": attributes, "consolidated_metadata": all });

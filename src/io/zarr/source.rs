@@ -47,7 +47,16 @@ impl Source for ZarrSource {
         let item = stored.dtype.size();
         let to = region::dense(count, item).unwrap_or_default();
         let folder = self.root.join(&self.places[variable]);
-        let mut reader = Reader { stored, item, step, to: &to, path: PathBuf::new(), decoder: Decoder::default(), encoded: Vec::new(), decoded: Vec::new() };
+        let mut reader = Reader {
+            stored,
+            item,
+            step,
+            to: &to,
+            path: PathBuf::new(),
+            decoder: Decoder::default(),
+            encoded: Vec::new(),
+            decoded: Vec::new(),
+        };
         grid::walk(&stored.chunk.shape, &stored.chunk.strides, Region { start, count, step }, &to, |part| {
             reader.path = folder.join(stored.keys.key(&part.place));
             let out = &mut out[part.to as usize..];
@@ -125,7 +134,8 @@ impl Reader<'_> {
             if bytes.len != chunk.bytes as u64 {
                 return Err(self.damaged(format!("a chunk has {} bytes where it should have {}", bytes.len, chunk.bytes)));
             }
-            return region::read(bytes.file, bytes.offset + part.from, &part.axes, self.item, out).map_err(|error| system("read", &self.path, &error));
+            return region::read(bytes.file, bytes.offset + part.from, &part.axes, self.item, out)
+                .map_err(|error| system("read", &self.path, &error));
         }
         let size = usize::try_from(bytes.len).unwrap_or(usize::MAX);
         codecs::plausible(steps, size, chunk.bytes).map_err(|reason| self.damaged(reason))?;
@@ -173,7 +183,9 @@ impl Reader<'_> {
         self.read_at(bytes, if shard.index_first { 0 } else { bytes.len - shard.index as u64 }, &mut encoded)?;
         let entries = shard.many.iter().product::<u64>() as usize;
         let mut decoded = vec![0; entries * 16];
-        self.decoder.decode(&shard.index_steps, &encoded, &mut decoded).map_err(|reason| self.damaged(format!("the index of a shard: {reason}")))?;
+        self.decoder
+            .decode(&shard.index_steps, &encoded, &mut decoded)
+            .map_err(|reason| self.damaged(format!("the index of a shard: {reason}")))?;
         if shard.index_swapped {
             region::swap(&mut decoded, 8);
         }

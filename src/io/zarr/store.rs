@@ -58,11 +58,16 @@ fn version_3(root: &Path, json: Value) -> Outcome<Vec<Node>> {
     match inside {
         _ if is_array => {}
         Some(all) => nodes.extend(all.into_iter().filter(|(path, _)| is_inside(path)).map(|(path, json)| node_3(path, json))),
-        None => walk(root, root, &mut |folder, path| match read(&folder.join("zarr.json")) {
-            Ok(Some(json)) => Some(node_3(path, json)),
-            Ok(None) => None,
-            Err(reason) => Some(Node { path, kind: Kind::Array(Err(format!("has damaged metadata: zarr.json {reason}"))) }),
-        }, &mut nodes)?,
+        None => walk(
+            root,
+            root,
+            &mut |folder, path| match read(&folder.join("zarr.json")) {
+                Ok(Some(json)) => Some(node_3(path, json)),
+                Ok(None) => None,
+                Err(reason) => Some(Node { path, kind: Kind::Array(Err(format!("has damaged metadata: zarr.json {reason}"))) }),
+            },
+            &mut nodes,
+        )?,
     }
     Ok(nodes)
 }
@@ -116,7 +121,8 @@ fn consolidated_2(all: Map<String, Value>) -> Vec<Node> {
 }
 
 fn node_2(folder: &Path, path: String) -> Option<Node> {
-    let attrs = || read(&folder.join(".zattrs")).map(Option::unwrap_or_default).map_err(|reason| format!("has damaged metadata: .zattrs {reason}"));
+    let attrs =
+        || read(&folder.join(".zattrs")).map(Option::unwrap_or_default).map_err(|reason| format!("has damaged metadata: .zattrs {reason}"));
     let kind = match read(&folder.join(".zarray")) {
         Ok(Some(array)) => Kind::Array(attrs().map(|attrs| Metadata { version: 2, array, attrs })),
         Err(reason) => Kind::Array(Err(format!("has damaged metadata: .zarray {reason}"))),
@@ -219,7 +225,8 @@ fn attr(value: &Value) -> AttrValue {
         }
         Value::Object(_) => AttrValue::Other("a JSON object".to_string()),
         Value::Null => AttrValue::Other("null".to_string()),
-        value => number(value).map_or_else(|| AttrValue::Other("a number that does not fit".to_string()), |number| AttrValue::Numbers(vec![number])),
+        value => number(value)
+            .map_or_else(|| AttrValue::Other("a number that does not fit".to_string()), |number| AttrValue::Numbers(vec![number])),
     }
 }
 
