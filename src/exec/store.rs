@@ -137,7 +137,7 @@ pub fn read(run: &Run, leaf: &Leaf, places: &[Option<Place>], region: &Region, o
     let Region { start, count, step } = region;
     match &leaf.source {
         Source::File(variable) => {
-            let file = run.runtime.file(&variable.path)?;
+            let file = run.runtime.opened(&variable.path).map_or_else(|| run.runtime.file(&variable.path), Ok)?;
             let at = file.variable(&variable.variable)?;
             file.read(at, start, count, step, out).map_err(|error| error.or_at(span))
         }

@@ -5,7 +5,6 @@ use super::expr::near;
 use super::hir::ExprKind;
 use super::world::{Item, Module, ModuleId, SESSION};
 use crate::base::{Code, Diagnostic, Name, Span};
-use crate::io::npy;
 use crate::syntax::{self, ast};
 use crate::types::{DatasetTy, Ty, VariableTy};
 use std::path::Path;
@@ -203,7 +202,7 @@ impl Checker<'_> {
 fn whole(dataset: Typed) -> Typed {
     let array = match dataset.ty() {
         Ty::Dataset(ty) => match ty.variables.as_slice() {
-            [variable] if ty.groups.is_empty() && npy::is_path(&ty.path) => Some(variable.clone()),
+            [variable] if ty.single => Some(variable.clone()),
             _ => None,
         },
         _ => None,

@@ -53,6 +53,8 @@ pub struct DefId(pub u32);
 #[derive(Clone, Debug, PartialEq)]
 pub struct DatasetTy {
     pub path: Arc<str>,
+    /// It is one array, which stands for the whole file.
+    pub single: bool,
     pub variables: Vec<VariableTy>,
     /// Groups inside, by name.
     pub groups: Vec<(Name, Arc<DatasetTy>)>,
