@@ -39,6 +39,7 @@ impl Symbol {
             Symbol::Scatter => "scatter".into(),
             Symbol::Routine(Routine::Math(prim, math)) => format!("{}_{}", math.name(), suffix(prim)),
             Symbol::Routine(Routine::PowInt) => "pow_int".into(),
+            Symbol::Routine(Routine::Gcd) => "gcd".into(),
             Symbol::Routine(Routine::PowOverflowsS) => "pow_overflows_signed".into(),
             Symbol::Routine(Routine::PowOverflowsU) => "pow_overflows_unsigned".into(),
             Symbol::Strip(prim, math) => format!("{}_{}_strip", math.name(), suffix(prim)),
@@ -73,6 +74,7 @@ impl Symbol {
             Symbol::Routine(Routine::Math(Prim::F32, math)) => vmath::scalar_address_f32(math),
             Symbol::Routine(Routine::Math(_, math)) => vmath::scalar_address_f64(math),
             Symbol::Routine(Routine::PowInt) => pow_int as *const u8,
+            Symbol::Routine(Routine::Gcd) => gcd as *const u8,
             Symbol::Routine(Routine::PowOverflowsS) => pow_overflows_signed as *const u8,
             Symbol::Routine(Routine::PowOverflowsU) => pow_overflows_unsigned as *const u8,
             Symbol::Strip(Prim::F32, math) => vmath::strip_f32(math),
@@ -93,6 +95,7 @@ pub fn lookup(name: &str) -> Option<*const u8> {
             Symbol::Gather,
             Symbol::Scatter,
             Symbol::Routine(Routine::PowInt),
+            Symbol::Routine(Routine::Gcd),
             Symbol::Routine(Routine::PowOverflowsS),
             Symbol::Routine(Routine::PowOverflowsU),
         ];
@@ -106,6 +109,10 @@ pub fn lookup(name: &str) -> Option<*const u8> {
 
 extern "C" fn pow_int(base: u64, exponent: u64) -> u64 {
     routine::pow_int(base, exponent)
+}
+
+extern "C" fn gcd(a: u64, b: u64) -> u64 {
+    routine::gcd(a, b)
 }
 
 extern "C" fn pow_overflows_signed(base: i64, exponent: u64, bits: u64) -> u8 {

@@ -169,6 +169,8 @@ pub enum Routine {
     Math(Prim, Math),
     /// Base and exponent (0 or more, unsigned), both `I64`, wrapping: the low bits are right for narrower integers too.
     PowInt,
+    /// The greatest common divisor of two `I64`, unsigned.
+    Gcd,
     /// Base, exponent (0 or more), bits of the dtype (8 to 64), all `I64`: is the power outside the dtype? A `Mask`. For `--checked`.
     PowOverflowsS,
     PowOverflowsU,
@@ -185,7 +187,7 @@ impl Routine {
                 (_, 1) => (&[F64], F64),
                 _ => (&[F64, F64], F64),
             },
-            Routine::PowInt => (&[I64, I64], I64),
+            Routine::PowInt | Routine::Gcd => (&[I64, I64], I64),
             Routine::PowOverflowsS | Routine::PowOverflowsU => (&[I64, I64, I64], Mask),
         }
     }

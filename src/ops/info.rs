@@ -7,11 +7,11 @@ use crate::vmath::Math;
 
 /// All operations but `Math`, and their names in printed code.
 #[rustfmt::skip]
-pub const PLAIN: [(ScalarOp, &str); 44] = {
+pub const PLAIN: [(ScalarOp, &str); 46] = {
     use ScalarOp::*;
     [
-        (Add, "add"), (Sub, "sub"), (Mul, "mul"), (Div, "div"), (FloorDiv, "floordiv"), (Rem, "rem"), (Pow, "power"), (Neg, "neg"),
-        (Abs, "abs"), (Sign, "sign"), (Square, "square"), (Minimum, "minimum"), (Maximum, "maximum"), (Fmin, "fmin"), (Fmax, "fmax"),
+        (Add, "add"), (Sub, "sub"), (Mul, "mul"), (Div, "div"), (FloorDiv, "floordiv"), (Rem, "rem"), (Pow, "power"), (Gcd, "gcd"), (Neg, "neg"),
+        (Abs, "abs"), (Sign, "sign"), (Square, "square"), (Minimum, "minimum"), (Maximum, "maximum"), (Fmin, "fmin"), (Fmax, "fmax"), (Latest, "latest"),
         (Floor, "floor"), (Ceil, "ceil"), (Trunc, "trunc"), (Round, "round"), (Sqrt, "sqrt"), (Eq, "eq"), (Ne, "ne"), (Lt, "lt"),
         (Le, "le"), (Gt, "gt"), (Ge, "ge"), (And, "and"), (Or, "or"), (Xor, "xor"), (Not, "not"), (Shl, "shl"), (Shr, "shr"),
         (Select, "select"), (IsNan, "isnan"), (IsInf, "isinf"), (IsFinite, "isfinite"), (SignBit, "signbit"), (Real, "real"),
@@ -58,7 +58,7 @@ impl ScalarOp {
         match self {
             Add | Mul | Square | Sign | Conj | Select => Some(dtype),
             Sub | Pow | Neg => same(!bool),
-            Div => same(float || complex),
+            Div | Latest => same(float || complex),
             FloorDiv | Rem => same(int || float),
             Abs | Real | Imag => Some(dtype.real()),
             Minimum | Maximum | Fmin | Fmax | Floor | Ceil | Trunc | Round => same(!complex),
@@ -66,7 +66,7 @@ impl ScalarOp {
             Eq | Ne | IsNan | IsInf | IsFinite => Some(DType::Bool),
             Lt | Le | Gt | Ge | SignBit => truth(!complex),
             And | Or | Xor | Not => same(int || bool),
-            Shl | Shr => same(int),
+            Shl | Shr | Gcd => same(int),
             Arg => (float || complex).then(|| dtype.real()),
             Complex => float.then(|| dtype.complex()),
             Math(math) => same(float || complex && math_is_complex(math)),
@@ -87,6 +87,7 @@ impl ScalarOp {
             Minimum if float => Some(Scalar::float(dtype, f64::INFINITY, 0.0)),
             Maximum if float => Some(Scalar::float(dtype, f64::NEG_INFINITY, 0.0)),
             // NaN is what these leave out.
+            Latest if float || dtype.is_complex() => Some(Scalar::float(dtype, f64::NAN, f64::NAN)),
             Fmin | Fmax if float => Some(Scalar::float(dtype, f64::NAN, 0.0)),
             Add | Or | Xor | Maximum | Fmax if dtype == DType::Bool => Some(Scalar::bool(false)),
             Mul | And | Minimum | Fmin if dtype == DType::Bool => Some(Scalar::bool(true)),

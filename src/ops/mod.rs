@@ -37,6 +37,8 @@ pub enum ScalarOp {
     Rem,
     /// Integers: by squaring, a negative exponent fails. Floats and complex: the power function.
     Pow,
+    /// The greatest common divisor, 0 of two zeros; integers only.
+    Gcd,
     Neg,
     /// Complex: the modulus, a float.
     Abs,
@@ -48,6 +50,8 @@ pub enum ScalarOp {
     /// Smaller and larger; the other if one is NaN.
     Fmin,
     Fmax,
+    /// The second operand, the first where that is NaN: what a running fill folds with. Floats and complex only.
+    Latest,
     // Rounding of floats; the identity on integers. `Round` is to nearest, ties to even.
     Floor,
     Ceil,
