@@ -9,7 +9,6 @@ use super::{Args, Builtin, Default, Family, Param, ParamKind};
 use crate::array::{DType, Dim, Scalar};
 use crate::base::{Code, Diagnostic, Outcome};
 use crate::ops::ScalarOp as Op;
-use crate::types::ReduceOp;
 use crate::types::dims::find_dims;
 
 const X: Param = required("x", ParamKind::Array);
@@ -294,15 +293,11 @@ pub(super) fn diagonal(b: &mut dyn Build, x: A, offset: i64) -> Outcome<A> {
         }
         // A step must be known: here the only element of each row that is on the diagonal is folded out of it.
         None => {
-            let dtype = b.ty(x).dtype;
-            let neutral = Op::Add.identity(dtype.storage()).unwrap_or(Scalar { dtype, bits: 0 });
-            let neutral = b.constant(Scalar { dtype, bits: neutral.bits });
             let (down, over) = (b.iota(rows)?, b.iota(columns)?);
             let place = add(b, down, by)?;
             let place = with_axis(b, place, 1)?;
             let on = elementwise(b, Op::Eq, &[place, over])?;
-            let only = elementwise(b, Op::Select, &[on, x, neutral])?;
-            let folded = b.reduce(ReduceOp::Fold(if dtype == DType::Bool { Op::Or } else { Op::Add }), only, &[rank - 1])?;
+            let folded = super::lookup::only(b, on, x, rank - 1)?;
             let end = add(b, first, count)?;
             super::axes::range(b, folded, rank - 2, Some(first), Some(end))?
         }

@@ -8,6 +8,7 @@ use super::{Args, Builtin, Default, Family, ParamKind};
 use crate::array::{DType, Scalar};
 use crate::base::{Code, Diagnostic, Outcome};
 use crate::ops::ScalarOp as Op;
+use crate::types::ReduceOp;
 
 pub const TABLE: &[Builtin] = &[
     built(
@@ -162,13 +163,20 @@ fn interp(b: &mut dyn Build, args: &Args) -> Outcome<A> {
 }
 
 /// The entry of a table at each position: of all of them, the one that is meant.
-fn entry(b: &mut dyn Build, table: A, position: A, size: A) -> Outcome<A> {
+pub(super) fn entry(b: &mut dyn Build, table: A, position: A, size: A) -> Outcome<A> {
     let last = b.ty(position).rank();
     let position = with_axis(b, position, last)?;
     let index = b.iota(Extent::Value(size))?;
     let here = elementwise(b, Op::Eq, &[position, index])?;
-    let dtype = b.ty(table).dtype;
-    let none = b.constant(Scalar { dtype, bits: 0 });
-    let only = elementwise(b, Op::Select, &[here, table, none])?;
-    sum(b, only, &[last])
+    only(b, here, table, last)
+}
+
+/// The one element along an axis where the mask is true.
+pub(super) fn only(b: &mut dyn Build, mask: A, x: A, axis: usize) -> Outcome<A> {
+    let dtype = b.ty(x).dtype;
+    // What changes no sum: 0, of floats the negative one.
+    let none = Op::Add.identity(dtype.storage()).unwrap_or(Scalar { dtype, bits: 0 });
+    let none = b.constant(Scalar { dtype, bits: none.bits });
+    let only = elementwise(b, Op::Select, &[mask, x, none])?;
+    b.reduce(ReduceOp::Fold(if dtype == DType::Bool { Op::Or } else { Op::Add }), only, &[axis])
 }

@@ -10,6 +10,7 @@ mod complex;
 pub mod constants;
 mod creation;
 mod differences;
+mod distributions;
 mod einsum;
 mod exp_log;
 mod fill;
@@ -177,6 +178,7 @@ const FAMILIES: &[&[Builtin]] = &[
     complex::TABLE,
     creation::TABLE,
     differences::TABLE,
+    distributions::TABLE,
     einsum::TABLE,
     exp_log::TABLE,
     fill::TABLE,

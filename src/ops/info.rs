@@ -3,9 +3,9 @@
 use super::integer::Int;
 use super::{Distribution, ScalarOp};
 use crate::array::{DType, Scalar};
-use crate::vmath::Math;
+use crate::vmath::{Math, Quantile};
 
-/// All operations but `Math`, and their names in printed code.
+/// All operations but `Math` and `Quantile`, and their names in printed code.
 #[rustfmt::skip]
 pub const PLAIN: [(ScalarOp, &str); 46] = {
     use ScalarOp::*;
@@ -27,7 +27,7 @@ impl ScalarOp {
         match self {
             Neg | Abs | Sign | Square | Floor | Ceil | Trunc | Round | Sqrt | Not => 1,
             IsNan | IsInf | IsFinite | SignBit | Real | Imag | Conj | Arg => 1,
-            Select => 3,
+            Select | Quantile(_) => 3,
             Math(math) => math.arity(),
             _ => 2,
         }
@@ -37,6 +37,7 @@ impl ScalarOp {
     pub fn name(self) -> &'static str {
         match self {
             ScalarOp::Math(math) => math.name(),
+            ScalarOp::Quantile(quantile) => quantile.name(),
             _ => PLAIN.iter().find(|(op, _)| *op == self).map_or("?", |(_, name)| name),
         }
     }
@@ -44,7 +45,8 @@ impl ScalarOp {
     /// The operation of a printed name.
     pub fn named(name: &str) -> Option<ScalarOp> {
         let plain = PLAIN.iter().find(|(_, known)| *known == name).map(|(op, _)| *op);
-        plain.or_else(|| Math::ALL.iter().find(|math| math.name() == name).map(|math| ScalarOp::Math(*math)))
+        let quantile = || Quantile::ALL.iter().find(|quantile| quantile.name() == name).map(|quantile| ScalarOp::Quantile(*quantile));
+        plain.or_else(quantile).or_else(|| Math::ALL.iter().find(|math| math.name() == name).map(|math| ScalarOp::Math(*math)))
     }
 
     /// The result's dtype for operands of `dtype` (of `Select`, the last two); `None` where the operation is not defined. Time dtypes are
@@ -71,6 +73,7 @@ impl ScalarOp {
             Complex => float.then(|| dtype.complex()),
             Math(math) => same(float || complex && math_is_complex(math)),
             Random(_) => (dtype == DType::U64).then_some(DType::F64),
+            Quantile(_) => same(dtype == DType::F64),
         }
     }
 

@@ -18,7 +18,7 @@ mod value;
 pub use emit::{Elem, Emit, Prim};
 pub use fault::FaultKind;
 
-use crate::vmath::Math;
+use crate::vmath::{Math, Quantile};
 use serde::{Deserialize, Serialize};
 
 /// An operation on elements. All operands have one dtype (the operation's dtype) unless said otherwise; the result has it too unless
@@ -89,6 +89,8 @@ pub enum ScalarOp {
     Math(Math),
     /// `Random(d)(seed, index)` of u64 operands: element `index` of the stream, a f64.
     Random(Distribution),
+    /// `Quantile(q)(u, a, b)` of f64 operands: the value of a distribution with these parameters that a uniform number becomes.
+    Quantile(Quantile),
 }
 
 /// Distributions of the counter-based random stream.
