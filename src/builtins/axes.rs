@@ -4,7 +4,7 @@ use super::Args;
 use super::build::{A, Build, Extent, SliceArg};
 use super::parts::{ALL, elementwise, extent};
 use crate::array::{ArrayTy, Dim, Size};
-use crate::base::{Code, Diagnostic, Outcome};
+use crate::base::{Code, Diagnostic, Name, Outcome, Span};
 use crate::ops::ScalarOp;
 use crate::types::dims::{find_dim, find_dims};
 
@@ -46,6 +46,63 @@ pub fn count(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
         all = elementwise(b, ScalarOp::Mul, &[all, size])?;
     }
     Ok(all)
+}
+
+/// Elements `lo..hi` along an axis, clipped.
+pub fn range(b: &mut dyn Build, x: A, axis: usize, lo: Option<A>, hi: Option<A>) -> Outcome<A> {
+    let mut index = vec![ALL; axis];
+    index.push(SliceArg::Range { lo, hi, step: 1 });
+    b.slice(x, &index)
+}
+
+/// The elements at one position along an axis, which is removed.
+pub fn at(b: &mut dyn Build, x: A, axis: usize, position: A, span: Span) -> Outcome<A> {
+    let mut index = vec![ALL; axis];
+    index.push(SliceArg::At(position, span));
+    b.slice(x, &index)
+}
+
+/// With a new axis of size 1.
+pub fn with_axis(b: &mut dyn Build, x: A, axis: usize) -> Outcome<A> {
+    let mut index = vec![ALL; axis];
+    index.push(SliceArg::New);
+    b.slice(x, &index)
+}
+
+/// Without names and coordinates: it meets others by position.
+pub fn bare(b: &mut dyn Build, x: A) -> Outcome<A> {
+    let dims = b.ty(x).dims.into_iter().map(|dim| Dim::sized(dim.size)).collect();
+    b.rename(x, dims)
+}
+
+/// Without the coordinates of some axes.
+pub fn without_coords(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
+    let mut dims = b.ty(x).dims;
+    for axis in axes {
+        dims[*axis].coord = None;
+    }
+    b.rename(x, dims)
+}
+
+/// With names for its axes, and no coordinates; sizes are its own.
+pub fn with_names(b: &mut dyn Build, x: A, names: Vec<Option<Name>>) -> Outcome<A> {
+    let dims = b.ty(x).dims.into_iter().zip(names).map(|(dim, name)| Dim { name, size: dim.size, coord: None }).collect();
+    b.rename(x, dims)
+}
+
+/// The names of all axes.
+pub fn names_of(b: &dyn Build, x: A) -> Vec<Option<Name>> {
+    b.ty(x).dims.into_iter().map(|dim| dim.name).collect()
+}
+
+/// K0402 unless the array has at least so many dimensions.
+pub fn at_least(b: &dyn Build, args: &Args, at: usize, x: A, rank: usize) -> Outcome<()> {
+    let ty = b.ty(x);
+    if ty.rank() >= rank {
+        return Ok(());
+    }
+    let message = format!("{} needed here, found {ty}", if rank == 1 { "a dimension is".into() } else { format!("{rank} dimensions are") });
+    Err(Diagnostic::at(Code::Rank, args.span_of(at), message))
 }
 
 /// A reduced array with its axes put back at size 1; they keep their names, not their coordinates.

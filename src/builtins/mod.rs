@@ -9,14 +9,27 @@ mod comparison;
 mod complex;
 pub mod constants;
 mod creation;
+mod differences;
+mod distributions;
+mod einsum;
 mod exp_log;
+mod fill;
+mod filters;
+mod grids;
+mod join;
 mod labels;
 mod linear;
+mod lookup;
+mod moments;
+mod numbers;
 mod order;
 mod parts;
+mod products;
 mod random;
+mod rearrange;
 mod reductions;
 pub mod renamed;
+mod repeat;
 mod rounding;
 mod scan;
 mod shape;
@@ -93,6 +106,7 @@ pub enum Default {
     Int(i64),
     Float(f64),
     Bool(bool),
+    Text(&'static str),
 }
 
 /// What a parameter takes; `sema` reads arguments accordingly.
@@ -102,14 +116,20 @@ pub enum ParamKind {
     Array,
     /// An integer scalar as it is: a count, a shift, a seed. A literal keeps its dtype beside arrays.
     Int,
+    /// Integers as they are, a scalar or an array of them: positions. A literal keeps its dtype beside arrays.
+    Index,
     /// Any number of arrays; the last parameter by position.
     Arrays,
     /// Sizes: integers, one after another or as one tuple or list; the last parameter by position.
     Shape,
+    /// Integers: one, or several as one tuple or list.
+    Ints,
     /// Dimensions: one name or position, or several as a tuple. Names stand as they are: `over = time`.
     Dims,
     /// Dimensions, one after another or as one tuple; the last parameter by position: `x.named(row, col)`.
     DimList,
+    /// New names of dimensions by their old ones, the last parameter: `lat = y`.
+    Names,
     /// A dtype, or a dtype with a shape: `f64`, `f64[4000, 4000]`.
     Type,
     /// A bool, number or text that must be known when the program is checked.
@@ -159,12 +179,25 @@ const FAMILIES: &[&[Builtin]] = &[
     comparison::TABLE,
     complex::TABLE,
     creation::TABLE,
+    differences::TABLE,
+    distributions::TABLE,
+    einsum::TABLE,
     exp_log::TABLE,
+    fill::TABLE,
+    filters::TABLE,
+    grids::TABLE,
+    join::TABLE,
     labels::TABLE,
     linear::TABLE,
     order::TABLE,
+    lookup::TABLE,
+    moments::TABLE,
+    numbers::TABLE,
+    products::TABLE,
     random::TABLE,
+    rearrange::TABLE,
     reductions::TABLE,
+    repeat::TABLE,
     rounding::TABLE,
     scan::TABLE,
     shape::TABLE,

@@ -94,7 +94,7 @@ impl Checker<'_> {
         let count = sources.len();
         let mut good = true;
         for (name, source) in sources {
-            let anything = params.iter().position(|param| param.kind == ParamKind::Anything);
+            let anything = params.iter().position(|param| matches!(param.kind, ParamKind::Anything | ParamKind::Names));
             let at = match &name {
                 Some(name) => {
                     params.iter().position(|param| *param.name == *name.name && Some(param.name) != anything.map(|at| params[at].name))
@@ -161,7 +161,7 @@ impl Checker<'_> {
             let first = read.iter().flatten().chain(rest.iter().map(|(_, read)| read)).find_map(|read| read.typed.clone());
             let mut single = None;
             match param.kind {
-                ParamKind::Arrays | ParamKind::Anything => {
+                ParamKind::Arrays | ParamKind::Names | ParamKind::Anything => {
                     for (name, source) in sources {
                         match self.read(param.kind, source, first.as_ref()) {
                             Some(read) => self.spread(param.kind, name, read, &mut rest),
@@ -256,6 +256,12 @@ impl Checker<'_> {
                 let read = self.read_dims(vec![(None, source)], first, &mut good);
                 return read.filter(|_| good);
             }
+            ParamKind::Names => {
+                let mut good = true;
+                let read = self.read_dims(vec![(None, source)], None, &mut good);
+                return read.filter(|_| good);
+            }
+            ParamKind::Ints => return self.read_ints(source),
             ParamKind::Type => return self.read_type(source),
             _ => {}
         }
@@ -274,7 +280,9 @@ impl Checker<'_> {
             return None;
         }
         let typed = match (kind, typed.ty()) {
-            (ParamKind::Array | ParamKind::Arrays, Ty::Range) => Some(self.range_array(typed)).filter(|array| !array.is_error())?,
+            (ParamKind::Array | ParamKind::Index | ParamKind::Arrays, Ty::Range) => {
+                Some(self.range_array(typed)).filter(|array| !array.is_error())?
+            }
             _ => typed,
         };
         if kind == ParamKind::Flag {
@@ -342,6 +350,23 @@ impl Checker<'_> {
         }
     }
 
+    /// One integer as it is, or several as sizes are read.
+    fn read_ints(&mut self, source: Source) -> Option<Read> {
+        let source = match source {
+            Source::Ast(expr) if !matches!(expr.kind, ast::ExprKind::Tuple(_) | ast::ExprKind::List(_)) => Source::Done(self.expr(expr)),
+            other => other,
+        };
+        match source {
+            Source::Done(typed) if typed.is_error() => None,
+            Source::Done(typed) if typed.ty().as_scalar().is_some() => Some(self.array_read(typed)),
+            source => {
+                let mut good = true;
+                let read = self.read_shape(vec![(None, source)], &mut good);
+                read.filter(|_| good)
+            }
+        }
+    }
+
     /// Sizes: integers one after another, one tuple or list of them, or a dtype with its sizes.
     fn read_shape(&mut self, sources: Given, good: &mut bool) -> Option<Read> {
         let span = sources.iter().map(|(_, source)| source.span()).reduce(Span::to)?;
@@ -362,19 +387,19 @@ impl Checker<'_> {
                 Source::Ast(expr) => vec![self.expr(expr)],
                 Source::Done(typed) => vec![typed],
             };
-            for item in items {
-                let parts = match (item.ty(), &item.known) {
-                    (Ty::Tuple(types), _) => (0..types.len()).map(|at| expr::field_at(item.clone(), at, item.span())).collect(),
-                    (Ty::Array(ty), Known::Items(known)) if ty.rank() == 1 && ty.dtype.is_int() => {
-                        known.iter().filter_map(Known::scalar).map(|size| Typed::constant(size, item.span())).collect()
+            let mut open: Vec<Typed> = items.into_iter().rev().collect();
+            while let Some(item) = open.pop() {
+                match (item.ty(), &item.known) {
+                    (Ty::Tuple(types), _) => {
+                        open.extend((0..types.len()).rev().map(|at| expr::field_at(item.clone(), at, item.span())));
                     }
-                    _ => vec![item],
-                };
-                for part in parts {
-                    match self.integer(part, "a size") {
+                    (Ty::Array(ty), Known::Items(known)) if ty.rank() == 1 && ty.dtype.is_int() => {
+                        open.extend(known.iter().rev().filter_map(Known::scalar).map(|size| Typed::constant(size, item.span())));
+                    }
+                    _ => match self.integer(item, "a size") {
                         Some(size) => sizes.push(size),
                         None => *good = false,
-                    }
+                    },
                 }
             }
         }
@@ -590,7 +615,7 @@ impl Checker<'_> {
 }
 
 fn variadic(kind: ParamKind) -> bool {
-    matches!(kind, ParamKind::Arrays | ParamKind::Shape | ParamKind::DimList | ParamKind::Anything)
+    matches!(kind, ParamKind::Arrays | ParamKind::Shape | ParamKind::DimList | ParamKind::Names | ParamKind::Anything)
 }
 
 /// How a built-in is called, for help.
@@ -602,6 +627,7 @@ fn signature(builtin: &Builtin) -> String {
         (false, Default::Int(value)) => format!("{} = {value}", param.name),
         (false, Default::Float(value)) => format!("{} = {value:?}", param.name),
         (false, Default::Bool(value)) => format!("{} = {value}", param.name),
+        (false, Default::Text(value)) => format!("{} = {value:?}", param.name),
     };
     format!("call it as `{}({})`", builtin.name, builtin.params.iter().map(param).collect::<Vec<_>>().join(", "))
 }

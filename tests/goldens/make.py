@@ -1,6 +1,6 @@
-"""Writes arrays.txt: expressions in Kiln syntax with the values and dtypes NumPy gives. Needs Python 3 with NumPy.
+"""Writes arrays.txt (and functions.py, which goes on, functions.txt): expressions in Kiln syntax with the values and dtypes NumPy gives. Needs Python 3 with NumPy.
 
-    python tests/goldens/make.py
+    python tests/goldens/functions.py
 
 A line is `expression ; dtype ; shape ; values ; tolerance`. Values are row-major, floats as repr, complex ones as real and imaginary part
 one after the other. The tolerance is `exact`, `4ulp` or `1e-12`. The lines before the first blank one are the variables.
@@ -269,7 +269,15 @@ case("c ** 2", "c ** 2", "1e-12")
 case("c * 1im", "c * 1j", "1e-12")
 case("(f.dot(f.T + 1) - f.mean()).std()", "(f.dot(f.T + 1) - f.mean()).std()", "1e-12")
 
-path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "arrays.txt")
-with open(path, "w") as file:
-    file.write("\n".join(head) + "\n\n" + "\n".join(lines) + "\n")
-print(len(lines), "expressions")
+
+
+def write(name):
+    """The cases so far as a file; the next ones begin another."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
+    with open(path, "w") as file:
+        file.write("\n".join(head) + "\n\n" + "\n".join(lines) + "\n")
+    print(len(lines), "expressions in", name)
+    lines.clear()
+
+
+write("arrays.txt")

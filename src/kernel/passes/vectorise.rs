@@ -143,6 +143,7 @@ pub fn cost(expr: &Expr) -> usize {
             complex
                 * match op {
                     ScalarOp::Math(_) | ScalarOp::Pow | ScalarOp::Random(_) | ScalarOp::Arg => 20,
+                    ScalarOp::Quantile(_) => 200,
                     ScalarOp::FloorDiv | ScalarOp::Rem if *dtype != DType::Bool => 20,
                     ScalarOp::Div | ScalarOp::Sqrt => 6,
                     _ => 1,
