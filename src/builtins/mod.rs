@@ -8,8 +8,10 @@ pub mod call;
 mod comparison;
 mod complex;
 pub mod constants;
+mod coords;
 mod creation;
 mod exp_log;
+mod grouped;
 mod labels;
 mod linear;
 mod parts;
@@ -26,6 +28,7 @@ mod tests;
 mod time;
 mod trig;
 pub mod typed;
+pub mod values;
 
 pub use call::apply;
 pub use parts::{cast, elementwise};
@@ -156,8 +159,10 @@ const FAMILIES: &[&[Builtin]] = &[
     arithmetic::TABLE,
     comparison::TABLE,
     complex::TABLE,
+    coords::TABLE,
     creation::TABLE,
     exp_log::TABLE,
+    grouped::TABLE,
     labels::TABLE,
     linear::TABLE,
     random::TABLE,

@@ -3,6 +3,7 @@
 
 mod combine;
 mod fused;
+mod groups;
 pub mod host;
 mod kernels;
 mod product;

@@ -77,6 +77,12 @@ fn refuse(plan: &Plan, at: usize, need: u64, limits: &Limits) -> Box<Diagnostic>
     error.help("reduce or save the array instead of keeping it whole, or raise the limit with --memory")
 }
 
+/// In how many lanes the blocks of a reduction in groups are folded, each lane in order: as many as their partial results are small.
+pub fn lanes(part: u64, blocks: u64) -> u64 {
+    const ROOM: u64 = 64 << 20;
+    (ROOM / part.max(1)).clamp(1, 16).min(blocks.max(1))
+}
+
 /// Bytes as people write them.
 pub fn human(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
@@ -157,6 +163,14 @@ fn fused_cost(plan: &Plan, fused: &Fused) -> (u64, u64, u64, u64) {
                 if plan.stores[output.store.0 as usize].kind != StoreKind::Memory {
                     block += rounded(sizes(&|_| true).saturating_mul(dtype.size() as u64));
                 }
+            }
+            OutputKind::ReduceGroups { axes, groups, .. } => {
+                let part = parts(sizes(&|axis| !axes.contains(&axis)).saturating_mul(*groups));
+                let reduced = |axis: usize| axes.contains(&axis);
+                let along = |of: &dyn Fn(usize) -> bool| (0..fused.domain.len()).filter(|axis| of(*axis)).map(|axis| fused.domain[axis].div_ceil(fused.block[axis])).fold(1, u64::saturating_mul);
+                // The lanes of the results in work; a block may begin the next ones.
+                held += part.saturating_mul(lanes(part, along(&reduced)) + 1);
+                block += rounded(SEGMENT as u64 * dtype.size() as u64) + if along(&|axis| !reduced(axis)) > 1 { part } else { 0 };
             }
             OutputKind::Reduce { axes, .. } => {
                 let part = parts(sizes(&|axis| !axes.contains(&axis)));

@@ -6,12 +6,14 @@ use super::checker::{Checker, Typed};
 use super::expr;
 use super::hir::{Argument, CallArgs, ExprKind};
 use super::known::Known;
-use crate::array::{DType, Scalar};
+use crate::array::{ArrayTy, DType, Scalar};
 use crate::base::{Code, Diagnostic, Name, Outcome, Span};
 use crate::builtins::build::{Build, DimRef, Extent, Value};
 use crate::builtins::{self, Args, Builtin, Default, Define, Effect, ParamKind};
 use crate::syntax::ast;
 use crate::types::Ty;
+use crate::types::group::GroupedTy;
+use std::sync::Arc;
 
 /// An argument before it is read.
 enum Source<'e> {
@@ -160,6 +162,7 @@ impl Checker<'_> {
         for (param, sources) in builtin.params.iter().zip(given) {
             let first = read.iter().flatten().chain(rest.iter().map(|(_, read)| read)).find_map(|read| read.typed.clone());
             let mut single = None;
+            self.row.push(first.clone());
             match param.kind {
                 ParamKind::Arrays | ParamKind::Anything => {
                     for (name, source) in sources {
@@ -179,6 +182,7 @@ impl Checker<'_> {
                     }
                 }
             }
+            self.row.pop();
             read.push(single);
         }
         if !good {
@@ -203,6 +207,9 @@ impl Checker<'_> {
             Err(error) => return self.fail(error, at),
         };
         let (ty, known) = self.type_of(&value);
+        if let Value::Grouped(arrays, _) = &value {
+            return grouped(out, arrays.len(), ty, span);
+        }
         let handle = if let Value::Array(handle) = value { Some(handle) } else { None };
         let kind = match (weak, &known) {
             (true, Known::Scalar(value)) => ExprKind::Const(*value),
@@ -305,6 +312,11 @@ impl Checker<'_> {
     fn value(&mut self, typed: &Typed) -> Value {
         match (typed.ty(), &typed.known, &typed.expr.kind) {
             (Ty::Array(_), ..) => self.handle(typed).map_or(Value::Unit, Value::Array),
+            (Ty::Grouped(grouped), ..) => {
+                let types: Vec<ArrayTy> = std::iter::once(&grouped.array).chain(&grouped.other).cloned().collect();
+                let arrays = types.into_iter().map(|ty| self.build.input(ty, None, String::new(), typed.span())).collect();
+                Value::Grouped(arrays, Arc::new(grouped.by.clone()))
+            }
             (_, Known::Text(text), _) => Value::Text(text.to_string()),
             (Ty::Range, Known::Items(items), ExprKind::Range { lo, hi, .. }) => {
                 let end = |this: &mut Self, expr: &super::hir::Expr, known: &Known| match (&expr.ty, known) {
@@ -498,7 +510,18 @@ impl Checker<'_> {
     /// The type of what a definition gave, and what is known of it.
     fn type_of(&mut self, value: &Value) -> (Ty, Known) {
         match value {
-            Value::Array(a) => (Ty::Array(self.build.ty(*a)), self.build.known(*a).into()),
+            Value::Array(a) => {
+                let known = match (self.build.known(*a), self.build.known_values(*a)) {
+                    (Some(scalar), _) => Known::Scalar(scalar),
+                    (None, values) => values.map_or(Known::No, Known::Array),
+                };
+                (Ty::Array(self.build.ty(*a)), known)
+            }
+            Value::Grouped(arrays, by) => {
+                let mut types = arrays.iter().map(|a| self.build.ty(*a));
+                let array = types.next().unwrap_or(ArrayTy::scalar(DType::F64));
+                (Ty::Grouped(Arc::new(GroupedTy { array, other: types.next(), by: (**by).clone() })), Known::No)
+            }
             Value::Shape(extents) => {
                 let known = extents.iter().map(|extent| match extent {
                     Extent::Known(size) => Known::Scalar(Scalar::i64(*size as i64)),
@@ -587,6 +610,17 @@ impl Checker<'_> {
         };
         Typed::new(ExprKind::Call { builtin, args }, ty, span).knowing(known)
     }
+}
+
+/// A grouped value: the array itself, with its weights where it has some; how it is parted is in the type.
+fn grouped(args: CallArgs, arrays: usize, ty: Ty, span: Span) -> Typed {
+    let mut exprs = args.values.into_iter().flatten().filter_map(|arg| if let Argument::Expr(expr) = arg { Some(expr) } else { None });
+    let kind = match (arrays, exprs.next(), exprs.next()) {
+        (1, Some(array), _) => array.kind,
+        (_, Some(array), Some(other)) => ExprKind::Tuple(vec![array, other]),
+        _ => ExprKind::Unit,
+    };
+    Typed::new(kind, ty, span)
 }
 
 fn variadic(kind: ParamKind) -> bool {
