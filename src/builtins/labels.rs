@@ -60,7 +60,8 @@ fn coord(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     let dim = b.ty(x).dims[axis(b, args, 1, x)?].clone();
     let Some(coord) = &dim.coord else {
         let name = dim.name.as_deref().unwrap_or("the dimension");
-        return Err(Diagnostic::new(Code::Coordinates, format!("{name} has no coordinate")));
+        let error = Diagnostic::new(Code::Coordinates, format!("{name} has no coordinate"));
+        return Err(error.help(format!("give it one: `x.assign_coords({name} = …)`")));
     };
     let values = b.array(&coord.values)?;
     b.rename(values, vec![dim])

@@ -53,6 +53,13 @@ pub struct Builtin {
     pub define: Define,
 }
 
+impl Builtin {
+    /// Whether it is a part of datetimes: `month`.
+    pub fn is_time_part(&self) -> bool {
+        time::TABLE.iter().any(|part| part.name == self.name && part.family == Family::Elementwise)
+    }
+}
+
 impl std::fmt::Debug for Builtin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)

@@ -97,7 +97,12 @@ pub struct Block {
 /// The block `lo..hi` of the domain, of a leaf: a view of memory, or read now.
 pub fn block(run: &Run, leaf: &Leaf, places: &[Option<Place>], lo: &[u64], hi: &[u64], span: Span) -> Outcome<Block> {
     let invariant = leaf.access.iter().all(|map| map.axis.is_none());
-    let sizes: Vec<i64> = if invariant { Vec::new() } else { lo.iter().zip(hi).map(|(lo, hi)| (hi - lo) as i64).collect() };
+    let mut sizes: Vec<i64> = if invariant { Vec::new() } else { lo.iter().zip(hi).map(|(lo, hi)| (hi - lo) as i64).collect() };
+    for map in &leaf.access {
+        if let (Some(axis), Some(via)) = (map.axis, map.via) {
+            sizes[axis] = via.size as i64;
+        }
+    }
     let dtype = leaf.dtype.storage();
     let finish = |ptr: *mut u8, offset: i64, mut strides: Vec<i64>, buffer: Option<Buffer>| {
         strides.truncate(sizes.len());

@@ -99,7 +99,9 @@ impl Checker<'_> {
             let anything = params.iter().position(|param| param.kind == ParamKind::Anything);
             let at = match &name {
                 Some(name) => {
-                    params.iter().position(|param| *param.name == *name.name && Some(param.name) != anything.map(|at| params[at].name))
+                    let at = params.iter().position(|param| *param.name == *name.name).filter(|at| Some(*at) != anything);
+                    // A dimension may be called as the array's parameter: `x.sel(x = 3)`.
+                    at.filter(|at| anything.is_none() || given[*at].is_empty())
                 }
                 None => Some(next).filter(|at| *at < params.len()),
             };
@@ -478,7 +480,7 @@ impl Checker<'_> {
         if let ast::ExprKind::Name(name) = &expr.kind {
             // A variable that holds a position is one where the array has no dimension of its name.
             let array = first.and_then(|first| first.ty().as_array());
-            let holds = |slot: &super::scope::Slot| slot.known != Known::No;
+            let holds = |slot: &super::scope::Slot| !matches!(slot.known, Known::No | Known::Array(_));
             let variable = array.is_some_and(|ty| ty.find(name).is_none()) && self.frame().scope.bound(name).is_some_and(holds);
             if !variable {
                 return dims.push(DimRef::Name(name.clone(), expr.span));
@@ -573,6 +575,9 @@ impl Checker<'_> {
                         Some(format!("`{}` of `{}` is a text, found {ty}", param.name, builtin.name))
                     }
                     (_, Ty::Unit) => Some(format!("`{}` takes a value, this gives none", builtin.name)),
+                    (_, Ty::Grouped(_)) if effect != Effect::Print => {
+                        Some(format!("a grouped array is reduced first (`x.groupby(…).mean()`), found {}", value.ty()))
+                    }
                     (_, Ty::Module(_)) => Some(format!("`{}` takes a value, found {}", builtin.name, value.ty())),
                     _ => None,
                 };

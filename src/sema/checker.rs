@@ -328,7 +328,7 @@ impl<'a> Checker<'a> {
         let text = match value.expr.kind {
             ExprKind::Local(local) => self.frame().locals[local.0 as usize].name.to_string(),
             // A part of a coordinate is called what it is: `x.time.month` is month.
-            ExprKind::Call { builtin, .. } if ty.rank() == 1 && builtin.name != "coord" && matches!(value.known, Known::Array(_)) => builtin.name.to_string(),
+            ExprKind::Call { builtin, .. } if builtin.is_time_part() => builtin.name.to_string(),
             _ => String::new(),
         };
         let handle = self.build.input(ty.clone(), value.known.scalar(), text, value.span());

@@ -305,7 +305,7 @@ impl Checker<'_> {
             Ty::Array(ty) => {
                 // A part of a datetime stands behind a dimension of its name: `clim.month` is a coordinate.
                 let field = FIELDS.contains(&name.name.as_str()) && builtins::find(&name.name).is_some();
-                let part = field && builtins::find(&name.name).is_some_and(|builtin| builtin.family == builtins::Family::Elementwise);
+                let part = field && builtins::find(&name.name).is_some_and(builtins::Builtin::is_time_part);
                 if ty.find(&name.name).is_some() && (!field || part && !ty.dtype.is_time()) {
                     let along = Typed::new(ExprKind::Text(Vec::new()), Ty::Text, name.span).knowing(Known::Text(name.name.as_str().into()));
                     return self.call_at("coord", vec![base, along], name.span, span);

@@ -227,7 +227,12 @@ fn spread_out(b: &mut dyn Build, x: A, groups: &[Groups], other: A) -> Outcome<A
         let message = format!("{ty} has no dimension {name} to meet the groups by");
         Diagnostic::new(Code::UnknownDim, message).help(error.help.unwrap_or_default())
     })?;
-    let place = places(groups, &ty.dims[axis])?;
+    let (theirs, mine) = (&ty.dims[axis], &own.dims[groups.axis]);
+    if theirs.size != groups.dim.size && theirs.size == mine.size && theirs.coord == mine.coord {
+        let message = format!("{ty} is over {name} itself, not over the groups of {name}");
+        return Err(Diagnostic::new(Code::Coordinates, message).help("combine it with the array before it is grouped"));
+    }
+    let place = places(groups, theirs)?;
     let mut positions = Vec::with_capacity(place.len());
     for (at, group) in groups.table().into_iter().enumerate() {
         let position = usize::try_from(group).ok().and_then(|group| place.get(group).copied().flatten());

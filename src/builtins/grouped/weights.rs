@@ -1,9 +1,10 @@
 //! Weighted reductions, over the definitions of the unweighted ones.
 
 use super::super::build::{A, Build, Value};
-use super::super::parts::elementwise;
+use super::super::parts::{cast, elementwise, number};
 use super::super::{Args, Builtin, apply, find};
 use super::{plain, unfit};
+use crate::array::DType;
 use crate::base::{Code, Diagnostic, Outcome};
 use crate::ops::ScalarOp as Op;
 use crate::types::group::Parting;
@@ -25,9 +26,12 @@ pub fn reduce(builtin: &Builtin, b: &mut dyn Build, args: &Args, arrays: &[A]) -
     let [x, weights] = arrays else { return Err(unfit(builtin)) };
     let axes = super::super::axes::axes(b, args, 1, *x)?;
     let (kind, skip) = builtin.name.strip_prefix("nan").map_or((builtin.name, false), |kind| (kind, true));
+    let own = b.ty(*x).dtype;
+    let wide = if own.is_complex() { DType::C128 } else { DType::F64 };
+    let (x, weights) = (cast(b, *x, wide)?, cast(b, *weights, DType::F64)?);
     // The weights at each element; at those that are skipped none.
-    let (here, zero) = (elementwise(b, Op::Eq, &[*x, *x])?, b.constant(crate::array::Scalar::i64(0)));
-    let weights = elementwise(b, Op::Select, &[here, *weights, if skip { zero } else { *weights }])?;
+    let (here, zero) = (elementwise(b, Op::Eq, &[x, x])?, number(b, DType::F64, 0.0));
+    let weights = elementwise(b, Op::Select, &[here, weights, if skip { zero } else { weights }])?;
     let total = |b: &mut dyn Build, a: A, name: &str| -> Outcome<A> {
         let sum = find(name).ok_or_else(|| Diagnostic::new(Code::Internal, "no sum"))?;
         match apply(sum, b, plain(args, a, axes.clone()))? {
@@ -43,14 +47,14 @@ pub fn reduce(builtin: &Builtin, b: &mut dyn Build, args: &Args, arrays: &[A]) -
     };
     let value = match kind {
         "sum" => {
-            let product = elementwise(b, Op::Mul, &[*x, weights])?;
+            let product = elementwise(b, Op::Mul, &[x, weights])?;
             total(b, product, sum)?
         }
-        "mean" => mean(b, *x)?,
+        "mean" => mean(b, x)?,
         "var" | "std" => {
-            let middle = mean(b, *x)?;
-            let middle = super::super::axes::keep_dims(b, *x, &axes, middle)?;
-            let away = elementwise(b, Op::Sub, &[*x, middle])?;
+            let middle = mean(b, x)?;
+            let middle = super::super::axes::keep_dims(b, x, &axes, middle)?;
+            let away = elementwise(b, Op::Sub, &[x, middle])?;
             let square = elementwise(b, Op::Mul, &[away, away])?;
             let spread = mean(b, square)?;
             if kind == "std" { elementwise(b, Op::Sqrt, &[spread])? } else { spread }
@@ -60,5 +64,6 @@ pub fn reduce(builtin: &Builtin, b: &mut dyn Build, args: &Args, arrays: &[A]) -
             return Err(Diagnostic::new(Code::Type, message).help("there are sum, mean, var, std and those that skip NaN"));
         }
     };
+    let value = if own.is_float() || own.is_complex() { cast(b, value, own)? } else { value };
     Ok(Value::Array(value))
 }
