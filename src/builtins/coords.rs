@@ -144,7 +144,8 @@ fn shift(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
         let by = if let Value::Array(a) = by { b.known(*a).and_then(Scalar::as_int) } else { None };
         let dims = b.ty(value).dims;
         let (Some(by), Some(size)) = (by, dims[axis].size.known()) else {
-            let message = format!("{name} is moved by how many points: an integer known when the program is checked, of a size that is known");
+            let message =
+                format!("{name} is moved by how many points: an integer known when the program is checked, of a size that is known");
             return Err(Diagnostic::new(Code::Type, message));
         };
         let (by, forward) = ((by.unsigned_abs().min(u128::from(size))) as u64, by > 0);
@@ -195,11 +196,13 @@ fn interp(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
         let coord = coordinate(&dim)?;
         let labels: Vec<f64> = coord.values.scalars().into_iter().map(Scalar::as_f64).collect();
         let (wanted, scalar) = wanted(b, target, name)?;
-        if wanted.dtype().is_time() != coord.values.dtype().is_time() || wanted.dtype().is_time() && wanted.dtype() != coord.values.dtype() {
+        if wanted.dtype().is_time() != coord.values.dtype().is_time() || wanted.dtype().is_time() && wanted.dtype() != coord.values.dtype()
+        {
             let message = format!("{name} is labelled by {}, not by {}", coord.values.dtype(), wanted.dtype());
             return Err(Diagnostic::new(Code::Type, message));
         }
-        let steps: Vec<(u64, u64, f64)> = wanted.scalars().into_iter().map(|label| between(&coord, &labels, label, nearest, name)).collect::<Outcome<_>>()?;
+        let steps: Vec<(u64, u64, f64)> =
+            wanted.scalars().into_iter().map(|label| between(&coord, &labels, label, nearest, name)).collect::<Outcome<_>>()?;
         let at = labelled(dim.name.clone(), wanted.clone());
         let lower: Vec<u64> = steps.iter().map(|step| step.0).collect();
         let upper: Vec<u64> = steps.iter().map(|step| step.1).collect();
@@ -255,9 +258,10 @@ fn wanted(b: &mut dyn Build, target: &Value, name: &Name) -> Outcome<(Array, boo
     let single = |value: Scalar| (Array::from_scalars(value.dtype, &[value]), true);
     match target {
         Value::Flag(value) => Ok(single(*value)),
-        Value::Array(a) if b.ty(*a).rank() == 0 => b.known(*a).map(single).ok_or_else(|| {
-            Diagnostic::new(Code::Type, format!("the points of {name} must be known when the program is checked"))
-        }),
+        Value::Array(a) if b.ty(*a).rank() == 0 => b
+            .known(*a)
+            .map(single)
+            .ok_or_else(|| Diagnostic::new(Code::Type, format!("the points of {name} must be known when the program is checked"))),
         Value::Array(a) => {
             let values = known(b, *a, "the points to interpolate at")?;
             Ok((Array::from_scalars(values.dtype(), &values.scalars()), false))

@@ -233,8 +233,11 @@ impl Build for TypeBuild {
         let rule = slice::slice(&self.placed(a), &entries, &mut unknowns);
         self.unknowns = unknowns;
         let values = self.sliced_values(a, &entries, index);
-        let value =
-            if entries.iter().all(|entry| *entry == SliceTy::New || *entry == WHOLE) { self.derive_from(a, rule) } else { self.derive(rule) }?;
+        let value = if entries.iter().all(|entry| *entry == SliceTy::New || *entry == WHOLE) {
+            self.derive_from(a, rule)
+        } else {
+            self.derive(rule)
+        }?;
         self.know(value, values);
         Ok(value)
     }

@@ -54,7 +54,8 @@ impl Values {
     }
     /// None where the operands do not have one length, or all are scalars.
     pub fn map(op: ScalarOp, dtype: DType, parts: Vec<Part>) -> Option<Values> {
-        let before: Vec<&Values> = parts.iter().filter_map(|part| if let Part::Values(values) = part { Some(values) } else { None }).collect();
+        let before: Vec<&Values> =
+            parts.iter().filter_map(|part| if let Part::Values(values) = part { Some(values) } else { None }).collect();
         let count = before.first()?.count();
         if before.iter().any(|values| values.count() != count) {
             return None;

@@ -13,9 +13,6 @@ impl Values for NoForce {
     fn scalar(&mut self, _: &mut Graph, _: NodeId) -> Outcome<Scalar> {
         Err(Diagnostic::new(Code::Internal, "nothing to force here"))
     }
-    fn array(&mut self, _: &mut Graph, _: NodeId) -> Outcome<Array> {
-        Err(Diagnostic::new(Code::Internal, "nothing to force here"))
-    }
     fn hold(&mut self, _: &Array) -> MemoryId {
         MemoryId(0)
     }

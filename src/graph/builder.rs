@@ -15,8 +15,10 @@ use crate::types::{Placed, Unknowns, broadcast, shape, slice};
 pub trait Values {
     /// Computes a scalar now.
     fn scalar(&mut self, graph: &mut Graph, node: NodeId) -> Outcome<Scalar>;
-    /// Computes a small array now.
-    fn array(&mut self, graph: &mut Graph, node: NodeId) -> Outcome<Array>;
+    /// Computes a small array now; K0901 where nothing is computed.
+    fn array(&mut self, _graph: &mut Graph, _node: NodeId) -> Outcome<Array> {
+        Err(Diagnostic::new(Code::Unsupported, "no array is computed here"))
+    }
     /// Takes a small array that is known into the session.
     fn hold(&mut self, array: &Array) -> MemoryId;
 }

@@ -167,7 +167,12 @@ fn fused_cost(plan: &Plan, fused: &Fused) -> (u64, u64, u64, u64) {
             OutputKind::ReduceGroups { axes, groups, .. } => {
                 let part = parts(sizes(&|axis| !axes.contains(&axis)).saturating_mul(*groups));
                 let reduced = |axis: usize| axes.contains(&axis);
-                let along = |of: &dyn Fn(usize) -> bool| (0..fused.domain.len()).filter(|axis| of(*axis)).map(|axis| fused.domain[axis].div_ceil(fused.block[axis])).fold(1, u64::saturating_mul);
+                let along = |of: &dyn Fn(usize) -> bool| {
+                    (0..fused.domain.len())
+                        .filter(|axis| of(*axis))
+                        .map(|axis| fused.domain[axis].div_ceil(fused.block[axis]))
+                        .fold(1, u64::saturating_mul)
+                };
                 // The lanes of the results in work; a block may begin the next ones.
                 held += part.saturating_mul(lanes(part, along(&reduced)) + 1);
                 block += rounded(SEGMENT as u64 * dtype.size() as u64) + if along(&|axis| !reduced(axis)) > 1 { part } else { 0 };

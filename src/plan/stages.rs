@@ -149,7 +149,8 @@ fn grouped(graph: &Graph, passes: Vec<Pass>) -> Vec<Vec<Pass>> {
         let joins = |group: &Vec<Pass>| {
             let first = &group[0];
             let alone = |pass: &Pass| matches!(pass.kind, OutputKind::Scan { .. });
-            let groups = |pass: &Pass| pass.kind.grouped().and_then(|(axis, _)| Some((axis, pass.kind.reduction()?.1.to_vec(), pass.table)));
+            let groups =
+                |pass: &Pass| pass.kind.grouped().and_then(|(axis, _)| Some((axis, pass.kind.reduction()?.1.to_vec(), pass.table)));
             first.level == pass.level
                 && groups(first) == groups(&pass)
                 && group.len() < MAX_OUTPUTS

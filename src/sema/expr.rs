@@ -77,14 +77,16 @@ impl Checker<'_> {
                 if body.live { body.value } else { Typed::error(span) }
             }
             ast::ExprKind::Lambda { params, body } => self.lambda(params, body, span),
-            ast::ExprKind::RowField(name) => match self.row.last().cloned().flatten() {
-                Some(array) => self.field_of(array, name, span),
-                None => {
-                    let message = format!("`.{}` names a column, and tables are not built yet", name.name);
-                    let error = Diagnostic::at(Code::Unsupported, span, message);
-                    self.fail(error.help("in a call it is a coordinate of the first argument: `x.groupby(.time.month)`"), span)
+            ast::ExprKind::RowField(name) => {
+                match self.row.iter().rev().flatten().find(|value| value.ty().as_array().is_some_and(|ty| ty.rank() > 0)).cloned() {
+                    Some(array) => self.field_of(array, name, span),
+                    None => {
+                        let message = format!("`.{}` names a column, and tables are not built yet", name.name);
+                        let error = Diagnostic::at(Code::Unsupported, span, message);
+                        self.fail(error.help("in a call it is a coordinate of the first argument: `x.groupby(.time.month)`"), span)
+                    }
                 }
-            },
+            }
             ast::ExprKind::Each { .. } => {
                 let error = Diagnostic::at(Code::Unsupported, span, "`each` is not built yet");
                 self.fail(error.help("write a loop in a function: `for i in 0..n { out[i] = … }`"), span)

@@ -86,11 +86,14 @@ pub fn reduce(ty: &ArrayTy, op: super::ReduceOp, axes: &[usize], groups: &Groups
 pub fn by_value(labels: &Array) -> (Vec<i64>, Array) {
     let values = labels.scalars();
     let is_nan = |value: &Scalar| value.as_int().is_none() && value.as_f64().is_nan();
-    let missing = |value: &Scalar| is_nan(value) || value.dtype.is_time() && value.as_int() == Some(i128::from(crate::array::calendar::NAT));
+    let missing =
+        |value: &Scalar| is_nan(value) || value.dtype.is_time() && value.as_int() == Some(i128::from(crate::array::calendar::NAT));
     let mut distinct: Vec<Scalar> = values.iter().copied().filter(|value| !missing(value)).collect();
     distinct.sort_by(order);
     distinct.dedup_by(|a, b| order(a, b).is_eq());
-    let group = |value: &Scalar| if missing(value) { -1 } else { distinct.binary_search_by(|known| order(known, value)).map_or(-1, |at| at as i64) };
+    let group = |value: &Scalar| {
+        if missing(value) { -1 } else { distinct.binary_search_by(|known| order(known, value)).map_or(-1, |at| at as i64) }
+    };
     let of = values.iter().map(group).collect();
     (of, Array::from_scalars(labels.dtype(), &distinct))
 }

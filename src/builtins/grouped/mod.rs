@@ -68,12 +68,7 @@ pub const TABLE: &[Builtin] = &[
     built(
         "rolling",
         Family::Labels,
-        &[
-            X,
-            BY_DIM,
-            optional("center", ParamKind::Flag, Default::Bool(false)),
-            optional("min_periods", ParamKind::Flag, Default::Absent),
-        ],
+        &[X, BY_DIM, optional("center", ParamKind::Flag, Default::Bool(false)), optional("min_periods", ParamKind::Flag, Default::Absent)],
         window::rolling,
         "`x` in a window that moves along a dimension: `x.rolling(time = 5).mean()`.\n\
          The result has a point for each of `x`, of the window that ends there (with `center = true` the one round it). It is NaN where the window\n\
@@ -112,7 +107,8 @@ pub const TABLE: &[Builtin] = &[
 
 /// A call with a grouped value among its arguments; `None` if there is none.
 pub fn call(builtin: &Builtin, b: &mut dyn Build, args: &Args) -> Option<Outcome<Value>> {
-    let grouped = |value: &Option<Value>| if let Some(Value::Grouped(arrays, by)) = value { Some((arrays.clone(), by.clone())) } else { None };
+    let grouped =
+        |value: &Option<Value>| if let Some(Value::Grouped(arrays, by)) = value { Some((arrays.clone(), by.clone())) } else { None };
     let (at, (arrays, by)) = args.values.iter().enumerate().find_map(|(at, value)| Some((at, grouped(value)?)))?;
     b.at(args.span);
     let reduction = at == 0 && builtin.family == Family::Reduction;
@@ -178,7 +174,9 @@ fn ends(b: &mut dyn Build, x: A, groups: &[Groups], last: bool) -> Outcome<A> {
     for groups in groups {
         let mut positions = vec![None; groups.count() as usize];
         for (at, group) in groups.table().into_iter().enumerate() {
-            if let Some(place) = usize::try_from(group).ok().and_then(|group| positions.get_mut(group)).filter(|place| last || place.is_none()) {
+            if let Some(place) =
+                usize::try_from(group).ok().and_then(|group| positions.get_mut(group)).filter(|place| last || place.is_none())
+            {
                 *place = Some(at as u64);
             }
         }
@@ -308,7 +306,7 @@ fn groupby(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
                 return Err(Diagnostic::at(Code::Value, args.span_of(2), message));
             }
             let (of, values) = group::by_bins(&labels, &edges);
-            (of, values, Name::new(&format!("{named}_bins")))
+            (of, values, Name::new(format!("{named}_bins")))
         }
     };
     if ty.dims.iter().enumerate().any(|(other, dim)| other != axis && dim.name.as_ref() == Some(&name)) {
@@ -355,9 +353,10 @@ fn sizes(b: &dyn Build, args: &Args, x: A) -> Outcome<Vec<(usize, u64)>> {
 /// The size of a dimension of a grouped array, which must be known.
 fn known_size(b: &dyn Build, x: A, axis: usize) -> Outcome<u64> {
     let ty = b.ty(x);
-    ty.dims[axis].size.known().ok_or_else(|| {
-        Diagnostic::new(Code::Shape, format!("the size of {} is not known before the program runs", dim_text(&ty, axis)))
-    })
+    ty.dims[axis]
+        .size
+        .known()
+        .ok_or_else(|| Diagnostic::new(Code::Shape, format!("the size of {} is not known before the program runs", dim_text(&ty, axis))))
 }
 
 fn coarsen(b: &mut dyn Build, args: &Args) -> Outcome<Value> {

@@ -53,7 +53,9 @@ fn period(b: &dyn Build, value: &Value) -> Outcome<Period> {
     };
     let period = match value {
         Value::Array(a) => match b.known(*a) {
-            Some(value) if value.dtype == DType::Duration => value.as_int().and_then(|micros| i64::try_from(micros).ok()).map(Period::Micros),
+            Some(value) if value.dtype == DType::Duration => {
+                value.as_int().and_then(|micros| i64::try_from(micros).ok()).map(Period::Micros)
+            }
             _ => None,
         },
         Value::Text(text) => parse(text),

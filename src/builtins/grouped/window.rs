@@ -21,9 +21,10 @@ pub fn rolling(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
     let mut windows = Vec::new();
     for (axis, size) in sizes(b, args, x)? {
         known_size(b, x, axis)?;
-        let least = least.map_or(Some(size), |least| u64::try_from(least).ok()).filter(|least| *least <= size).ok_or_else(|| {
-            Diagnostic::at(Code::Value, args.span_of(3), format!("`min_periods` is from 0 to the window's size, {size}"))
-        })?;
+        let least = least
+            .map_or(Some(size), |least| u64::try_from(least).ok())
+            .filter(|least| *least <= size)
+            .ok_or_else(|| Diagnostic::at(Code::Value, args.span_of(3), format!("`min_periods` is from 0 to the window's size, {size}")))?;
         windows.push(Window { axis, size, center, least });
     }
     if windows.len() > 1 && least.is_some() {
@@ -36,7 +37,8 @@ pub fn reduce(builtin: &Builtin, b: &mut dyn Build, args: &Args, x: A, windows: 
     let axes = over(b, args, x, windows.iter().map(|window| window.axis))?;
     if axes.len() != windows.len() {
         let message = "a window is reduced along its own dimensions";
-        return Err(Diagnostic::at(Code::Type, args.span_of(1), message).help("reduce the others afterwards: `x.rolling(time = 5).mean().mean(over = lat)`"));
+        return Err(Diagnostic::at(Code::Type, args.span_of(1), message)
+            .help("reduce the others afterwards: `x.rolling(time = 5).mean().mean(over = lat)`"));
     }
     let partial = windows.iter().any(|window| window.least < window.size);
     let skipping = format!("nan{}", builtin.name);
@@ -47,7 +49,11 @@ pub fn reduce(builtin: &Builtin, b: &mut dyn Build, args: &Args, x: A, windows: 
     for window in windows {
         padded = pad(b, padded, window)?;
     }
-    let within = |b: &mut dyn Build, builtin: &Builtin| match apply(builtin, &mut WindowBuild { inner: b, windows }, plain(args, padded, axes.clone()))? {
+    let within = |b: &mut dyn Build, builtin: &Builtin| match apply(
+        builtin,
+        &mut WindowBuild { inner: b, windows },
+        plain(args, padded, axes.clone()),
+    )? {
         Value::Array(a) => Ok(a),
         _ => Err(unfit(builtin)),
     };
