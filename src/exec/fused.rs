@@ -1,8 +1,9 @@
 //! Running a fused pass: its blocks in parallel, each one call of the pass's kernel.
 
 use super::combine::{Combine, Parts};
-use super::groups::{self, Grouping};
+use super::groups;
 use super::host::{KernelHost, array_arg};
+use super::lookup::{self, Rows, Table};
 use super::store::{self, Place};
 use super::{Run, region, tasks};
 use crate::array::strided::row_major;
@@ -13,6 +14,7 @@ use crate::kernel::abi::{Arg, ArrayArg, Compiled, Fault};
 use crate::kernel::fault::diagnose;
 use crate::plan::blocks::grid;
 use crate::plan::emit::{arrays_of, emit};
+use crate::plan::groups::{Grouping, kept};
 use crate::plan::ir::{Fused, Output, OutputKind, Stage};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +22,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) struct Pass<'a> {
     pub run: &'a Run<'a>,
     pub fused: &'a Fused,
-    places: &'a [Option<Place>],
+    pub places: &'a [Option<Place>],
+    /// What its kernel looks up.
+    pub tables: Vec<Table>,
     kernel: Arc<dyn Compiled>,
     pub span: Span,
     /// Blocks along each axis.
@@ -37,25 +41,24 @@ pub fn run(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]
     if elements == 0 {
         return empty(run, stage, fused, places);
     }
-    check_tables(fused, places, stage.span)?;
+    let tables = lookup::tables(fused, places, stage.span)?;
     let kernel = run.runtime.kernels.get(&emit(run.graph, fused, run.runtime.limits.checked), elements)?;
     let grid = grid(&fused.domain, &fused.block);
     let combine = |output: &Output| match &output.kind {
         OutputKind::Reduce { op, axes } => {
             let count = axes.iter().map(|axis| grid[*axis]).product();
-            let kept = kept_sizes(&fused.block, axes).iter().product();
+            let kept = kept(&fused.block, axes).iter().product();
             Combine::new(run, *op, fused.code[output.value.0 as usize].dtype, count, kept).map(Some)
         }
         OutputKind::ReduceGroups { op, .. } => {
             let Some(grouping) = Grouping::of(fused) else { return Ok(None) };
-            let (_, lanes) = grouping.lanes(fused, &grid);
-            let kept = grouping.kept(&fused.block).iter().product();
-            Combine::new(run, *op, fused.code[output.value.0 as usize].dtype, lanes, kept).map(Some)
+            let kept = grouping.groups * grouping.kept(&fused.block).iter().product::<u64>();
+            Combine::new(run, *op, fused.code[output.value.0 as usize].dtype, grouping.lanes, kept).map(Some)
         }
         _ => Ok(None),
     };
     let combines = fused.outputs.iter().map(combine).collect::<Outcome<_>>()?;
-    let pass = Pass { run, fused, places, kernel, span: stage.span, grid, combines, adopted: Mutex::default() };
+    let pass = Pass { run, fused, places, tables, kernel, span: stage.span, grid, combines, adopted: Mutex::default() };
     match Grouping::of(fused) {
         Some(grouping) => groups::run(&pass, &grouping, stage.parallel)?,
         None => pass.run(stage.parallel)?,
@@ -64,36 +67,6 @@ pub fn run(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]
     for (at, buffer) in adopted {
         if let Some(Place::Memory(array)) = &mut places[fused.outputs[at].store.0 as usize] {
             *array = Array::new(array.ty().clone(), Arc::new(buffer));
-        }
-    }
-    Ok(())
-}
-
-/// Positions that are looked up are checked before: kernels do not.
-fn check_tables(fused: &Fused, places: &[Option<Place>], span: Span) -> Outcome<()> {
-    let entries = |leaf: usize, axis: usize| -> Outcome<Vec<i64>> {
-        let leaf = &fused.leaves[leaf];
-        let (array, Some(map)) = (store::array(leaf, places)?, leaf.access.first()) else { return Ok(Vec::new()) };
-        let entry = |at: u64| {
-            let index = u64::try_from(map.start + map.step * at as i64).ok()?;
-            i64::try_from(array.get(&[index])?.as_int()?).ok()
-        };
-        let entries: Option<Vec<i64>> = (0..fused.domain[axis]).map(entry).collect();
-        entries.ok_or_else(|| Diagnostic::at(Code::Internal, span, "a table shorter than its axis"))
-    };
-    for leaf in &fused.leaves {
-        for (at, map) in leaf.access.iter().enumerate() {
-            let (Some(via), Some(axis)) = (map.via, map.axis) else { continue };
-            if let Some(position) = entries(via.leaf, axis)?.into_iter().find(|position| !(0..via.size as i64).contains(position)) {
-                let message = format!("position {position} is outside dimension {at} of size {}", via.size);
-                return Err(Diagnostic::at(Code::Bounds, span, message).help("positions start at 0"));
-            }
-        }
-    }
-    for output in &fused.outputs {
-        let OutputKind::ReduceGroups { axis, table, groups, .. } = &output.kind else { continue };
-        if entries(*table, *axis)?.into_iter().any(|group| !(-1..*groups as i64).contains(&group)) {
-            return Err(Diagnostic::at(Code::Internal, span, "a group that there is not"));
         }
     }
     Ok(())
@@ -131,11 +104,6 @@ pub(super) fn filled(run: &Run, count: u64, value: Scalar, span: Span) -> Outcom
         false => bytes.chunks_exact_mut(size).for_each(|place| place.copy_from_slice(&element[..size])),
     }
     Ok(buffer)
-}
-
-/// Sizes with 1 along the reduced axes.
-pub(super) fn kept_sizes(sizes: &[u64], axes: &[usize]) -> Vec<u64> {
-    sizes.iter().enumerate().map(|(axis, size)| if axes.contains(&axis) { 1 } else { *size }).collect()
 }
 
 /// Row-major position in the grid along the axes that `of` picks.
@@ -192,7 +160,7 @@ impl Pass<'_> {
     fn block(&self, at: &[u64], carries: &mut Vec<Buffer>) -> Outcome<()> {
         let outputs = &self.fused.outputs;
         let (lo, sizes) = self.extent(at);
-        let (blocks, mut args) = self.leaves(&lo, &sizes)?;
+        let (blocks, _rows, mut args) = self.leaves(&lo, &sizes)?;
         let mut targets = Vec::with_capacity(outputs.len());
         for (number, output) in outputs.iter().enumerate() {
             targets.push(self.target(number, output, &lo, &sizes, carries, &mut args)?);
@@ -221,14 +189,15 @@ impl Pass<'_> {
         (lo, sizes)
     }
 
-    /// The leaves of a block, and the kernel's arguments up to them.
-    pub fn leaves(&self, lo: &[u64], sizes: &[u64]) -> Outcome<(Vec<store::Block>, Vec<Arg>)> {
+    /// The leaves of a block, what it looks up, and the kernel's arguments up to there.
+    pub fn leaves(&self, lo: &[u64], sizes: &[u64]) -> Outcome<(Vec<store::Block>, Vec<Rows>, Vec<Arg>)> {
         let hi: Vec<u64> = lo.iter().zip(sizes).map(|(lo, size)| lo + size).collect();
-        let blocks = self.fused.leaves.iter().map(|leaf| store::block(self.run, leaf, self.places, lo, &hi, self.span));
+        let rows = lookup::rows(self, lo, &hi)?;
+        let blocks = (0..self.fused.leaves.len()).map(|leaf| lookup::leaf(self, leaf, &rows, lo, &hi));
         let blocks = blocks.collect::<Outcome<Vec<_>>>()?;
         let mut args: Vec<Arg> = sizes.iter().chain(lo).map(|value| Arg::Scalar(Scalar::i64(*value as i64))).collect();
         args.extend(blocks.iter().map(|block| Arg::Array(block.arg.clone())));
-        Ok((blocks, args))
+        Ok((blocks, rows, args))
     }
 
     pub fn call(&self, args: &[Arg]) -> Outcome<()> {
@@ -271,7 +240,7 @@ impl Pass<'_> {
         let dtype = self.fused.code[output.value.0 as usize].dtype;
         let arrays = arrays_of(&output.kind, dtype);
         if let OutputKind::Reduce { axes, .. } = &output.kind {
-            let kept = kept_sizes(sizes, axes);
+            let kept = kept(sizes, axes);
             let mut parts = Vec::with_capacity(arrays.len());
             for (dtype, initial) in &arrays {
                 let buffer = filled(self.run, kept.iter().product(), *initial, self.span)?;
@@ -295,7 +264,7 @@ impl Pass<'_> {
         };
         if let OutputKind::Scan { axis, .. } = &output.kind {
             if carries.is_empty() {
-                let kept = kept_sizes(sizes, &[*axis]);
+                let kept = kept(sizes, &[*axis]);
                 carries.push(filled(self.run, kept.iter().product(), arrays[1].1, self.span)?);
             }
             args.push(Arg::Array(spread(dtype, &carries[0], sizes, &[*axis])));
@@ -310,7 +279,7 @@ impl Pass<'_> {
         let result = position(&self.grid, at, |axis| !axes.contains(&axis));
         let turn = position(&self.grid, at, |axis| axes.contains(&axis));
         let (lo, sizes) = self.extent(at);
-        let elements = kept_sizes(&sizes, axes).iter().product();
+        let elements = kept(&sizes, axes).iter().product();
         let Some(parts) = combine.add(self.run, result, turn, parts, elements, self.span)? else { return Ok(()) };
         let axis_kept = |axis: &usize| !axes.contains(axis);
         let start: Vec<u64> = (0..lo.len()).filter(axis_kept).map(|axis| lo[axis]).collect();
@@ -348,7 +317,7 @@ impl Pass<'_> {
 
 /// A dense buffer of a block as an argument; its reduced axes have size 1 in it and stride 0.
 fn spread(dtype: DType, buffer: &Buffer, sizes: &[u64], reduced: &[usize]) -> ArrayArg {
-    let mut strides = row_major(&kept_sizes(sizes, reduced), dtype.size());
+    let mut strides = row_major(&kept(sizes, reduced), dtype.size());
     reduced.iter().for_each(|axis| strides[*axis] = 0);
     ArrayArg {
         dtype: dtype.storage(),

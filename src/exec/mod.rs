@@ -6,6 +6,7 @@ mod fused;
 mod groups;
 pub mod host;
 mod kernels;
+mod lookup;
 mod product;
 mod region;
 mod store;

@@ -2,7 +2,7 @@
 
 use super::{Memory, Run};
 use crate::array::strided::row_major;
-use crate::array::{Array, Buffer};
+use crate::array::{Array, Buffer, DType};
 use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::io::raw::Scratch;
 use crate::kernel::abi::ArrayArg;
@@ -92,6 +92,19 @@ pub fn strides(access: &Access, offset: i64, own: &[isize], lo: &[u64]) -> (i64,
 pub struct Block {
     pub arg: ArrayArg,
     _buffer: Option<Buffer>,
+}
+
+impl Block {
+    /// A block in memory of its own.
+    pub fn own(dtype: DType, buffer: Buffer, sizes: &[u64], strides: Vec<i64>) -> Block {
+        let view = Block::view(dtype, &buffer, sizes, strides);
+        Block { _buffer: Some(buffer), ..view }
+    }
+    /// A block in memory that outlives it.
+    pub fn view(dtype: DType, buffer: &Buffer, sizes: &[u64], strides: Vec<i64>) -> Block {
+        let sizes = sizes.iter().map(|size| *size as i64).collect();
+        Block { arg: ArrayArg { dtype: dtype.storage(), ptr: buffer.as_mut_ptr(), sizes, strides }, _buffer: None }
+    }
 }
 
 /// The block `lo..hi` of the domain, of a leaf: a view of memory, or read now.

@@ -57,10 +57,13 @@ impl Region {
         let last: Vec<u64> = hi.iter().map(|hi| hi.saturating_sub(1)).collect();
         let mut region = Region::default();
         for map in access {
-            // Through a table any position may be touched.
-            let (a, b) = match map.via {
-                Some(via) => (map.start, map.start + map.step * via.size.saturating_sub(1) as i64),
-                None => (map.index(lo), map.index(&last)),
+            let (a, b) = match (map.via, map.axis) {
+                // Through a table any positions may be touched, at most one for each index.
+                (Some(via), Some(axis)) => {
+                    let count = via.size.min(hi[axis].saturating_sub(lo[axis]));
+                    (map.start, map.start + map.step * count.saturating_sub(1) as i64)
+                }
+                _ => (map.index(lo), map.index(&last)),
             };
             let step = map.step.unsigned_abs().max(1);
             region.start.push(a.min(b).max(0) as u64);

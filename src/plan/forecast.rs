@@ -3,6 +3,7 @@
 use super::access::Region;
 use super::blocks::grid;
 use super::emit::{SEGMENT, arrays_of};
+use super::groups::Grouping;
 use super::ir::*;
 use crate::array::buffer::ALIGN;
 use crate::base::{Code, Diagnostic, Limits, Outcome};
@@ -75,12 +76,6 @@ fn refuse(plan: &Plan, at: usize, need: u64, limits: &Limits) -> Box<Diagnostic>
         None => error,
     };
     error.help("reduce or save the array instead of keeping it whole, or raise the limit with --memory")
-}
-
-/// In how many lanes the blocks of a reduction in groups are folded, each lane in order: as many as their partial results are small.
-pub fn lanes(part: u64, blocks: u64) -> u64 {
-    const ROOM: u64 = 64 << 20;
-    (ROOM / part.max(1)).clamp(1, 16).min(blocks.max(1))
 }
 
 /// Bytes as people write them.
@@ -164,19 +159,8 @@ fn fused_cost(plan: &Plan, fused: &Fused) -> (u64, u64, u64, u64) {
                     block += rounded(sizes(&|_| true).saturating_mul(dtype.size() as u64));
                 }
             }
-            OutputKind::ReduceGroups { axes, groups, .. } => {
-                let part = parts(sizes(&|axis| !axes.contains(&axis)).saturating_mul(*groups));
-                let reduced = |axis: usize| axes.contains(&axis);
-                let along = |of: &dyn Fn(usize) -> bool| {
-                    (0..fused.domain.len())
-                        .filter(|axis| of(*axis))
-                        .map(|axis| fused.domain[axis].div_ceil(fused.block[axis]))
-                        .fold(1, u64::saturating_mul)
-                };
-                // The lanes of the results in work; a block may begin the next ones.
-                held += part.saturating_mul(lanes(part, along(&reduced)) + 1);
-                block += rounded(SEGMENT as u64 * dtype.size() as u64) + if along(&|axis| !reduced(axis)) > 1 { part } else { 0 };
-            }
+            // Below, for all outputs together.
+            OutputKind::ReduceGroups { .. } => {}
             OutputKind::Reduce { axes, .. } => {
                 let part = parts(sizes(&|axis| !axes.contains(&axis)));
                 // The block's own and one it is joined with; the others wait in the tree.
@@ -186,6 +170,18 @@ fn fused_cost(plan: &Plan, fused: &Fused) -> (u64, u64, u64, u64) {
                     held += part * (u64::from(64 - reduced.leading_zeros()) + 2) * 2;
                 }
             }
+        }
+    }
+    if let Some(grouping) = Grouping::of(fused) {
+        block += rounded(SEGMENT as u64 * 8) * fused.outputs.len() as u64;
+        if grouping.on_disk() {
+            // The groups of a block, and one that is written at the end.
+            block += grouping.row.saturating_mul(grouping.groups.min(fused.block[grouping.axis]) + 1);
+        } else {
+            // The lanes of the results in work; a block may begin the next ones.
+            let results = blocks / grouping.steps.max(1);
+            held += grouping.part.saturating_mul(grouping.lanes);
+            block += if results > 1 { grouping.part } else { 0 };
         }
     }
     (block.max(ALIGN as u64), held, blocks, read)
