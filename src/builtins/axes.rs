@@ -10,11 +10,14 @@ use crate::types::dims::{find_dim, find_dims};
 
 /// The axes of a `Dims` parameter in ascending order; all of them where it was left out.
 pub fn axes(b: &dyn Build, args: &Args, at: usize, x: A) -> Outcome<Vec<usize>> {
-    let ty = b.ty(x);
-    let Some(dims) = args.dims(at) else { return Ok((0..ty.rank()).collect()) };
-    let mut axes = find_dims(&ty, dims)?;
+    let mut axes = dims_given(b, args, at, x)?.unwrap_or_else(|| (0..b.ty(x).rank()).collect());
     axes.sort_unstable();
     Ok(axes)
+}
+
+/// The axes of a `Dims` parameter as they were given; none where it was left out.
+pub fn dims_given(b: &dyn Build, args: &Args, at: usize, x: A) -> Outcome<Option<Vec<usize>>> {
+    args.dims(at).map(|dims| find_dims(&b.ty(x), dims)).transpose()
 }
 
 /// The one axis of a `Dims` parameter; where it was left out, the only one (K0402 if there are more or none).

@@ -10,6 +10,9 @@ use crate::base::{Code, Diagnostic, Outcome, Span};
 /// The value of a call. Errors without a place of their own get the call's.
 pub fn apply(builtin: &Builtin, b: &mut dyn Build, mut args: Args) -> Outcome<Value> {
     let span = args.span;
+    if let Some(value) = super::grouped::call(builtin, b, &args) {
+        return value.map_err(|error| error.or_at(span));
+    }
     b.at(span);
     args.values.resize(builtin.params.len(), None);
     args.spans.resize(builtin.params.len(), span);
@@ -77,6 +80,7 @@ fn value_text(b: &dyn Build, value: &Value) -> String {
         Value::Tuple(_) => "a tuple".into(),
         Value::Record(_) => "a record".into(),
         Value::Range { .. } => "a range".into(),
+        Value::Grouped(..) => "a grouped array".into(),
         Value::Other(ty) => ty.to_string(),
         Value::Unit => "nothing".into(),
     }

@@ -8,6 +8,7 @@ pub mod call;
 mod comparison;
 mod complex;
 pub mod constants;
+mod coords;
 mod creation;
 mod differences;
 mod distributions;
@@ -16,6 +17,7 @@ mod exp_log;
 mod fill;
 mod filters;
 mod grids;
+mod grouped;
 mod join;
 mod labels;
 mod linear;
@@ -40,6 +42,7 @@ mod tests;
 mod time;
 mod trig;
 pub mod typed;
+pub mod values;
 
 pub use call::apply;
 pub use parts::{cast, elementwise};
@@ -62,6 +65,13 @@ pub struct Builtin {
     /// Programs and what they print; run as tests.
     pub examples: &'static [Example],
     pub define: Define,
+}
+
+impl Builtin {
+    /// Whether it is a part of datetimes: `month`.
+    pub fn is_time_part(&self) -> bool {
+        time::TABLE.iter().any(|part| part.name == self.name && part.family == Family::Elementwise)
+    }
 }
 
 impl std::fmt::Debug for Builtin {
@@ -178,6 +188,7 @@ const FAMILIES: &[&[Builtin]] = &[
     arithmetic::TABLE,
     comparison::TABLE,
     complex::TABLE,
+    coords::TABLE,
     creation::TABLE,
     differences::TABLE,
     distributions::TABLE,
@@ -187,6 +198,7 @@ const FAMILIES: &[&[Builtin]] = &[
     filters::TABLE,
     grids::TABLE,
     join::TABLE,
+    grouped::TABLE,
     labels::TABLE,
     linear::TABLE,
     order::TABLE,

@@ -3,8 +3,10 @@
 
 mod combine;
 mod fused;
+mod groups;
 pub mod host;
 mod kernels;
+mod lookup;
 mod product;
 mod region;
 mod routine;

@@ -2,7 +2,7 @@
 
 use super::{Memory, Run};
 use crate::array::strided::row_major;
-use crate::array::{Array, Buffer};
+use crate::array::{Array, Buffer, DType};
 use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::io::raw::Scratch;
 use crate::kernel::abi::ArrayArg;
@@ -94,10 +94,28 @@ pub struct Block {
     _buffer: Option<Buffer>,
 }
 
+impl Block {
+    /// A block in memory of its own.
+    pub fn own(dtype: DType, buffer: Buffer, sizes: &[u64], strides: Vec<i64>) -> Block {
+        let view = Block::view(dtype, &buffer, sizes, strides);
+        Block { _buffer: Some(buffer), ..view }
+    }
+    /// A block in memory that outlives it.
+    pub fn view(dtype: DType, buffer: &Buffer, sizes: &[u64], strides: Vec<i64>) -> Block {
+        let sizes = sizes.iter().map(|size| *size as i64).collect();
+        Block { arg: ArrayArg { dtype: dtype.storage(), ptr: buffer.as_mut_ptr(), sizes, strides }, _buffer: None }
+    }
+}
+
 /// The block `lo..hi` of the domain, of a leaf: a view of memory, or read now.
 pub fn block(run: &Run, leaf: &Leaf, places: &[Option<Place>], lo: &[u64], hi: &[u64], span: Span) -> Outcome<Block> {
     let invariant = leaf.access.iter().all(|map| map.axis.is_none());
-    let sizes: Vec<i64> = if invariant { Vec::new() } else { lo.iter().zip(hi).map(|(lo, hi)| (hi - lo) as i64).collect() };
+    let mut sizes: Vec<i64> = if invariant { Vec::new() } else { lo.iter().zip(hi).map(|(lo, hi)| (hi - lo) as i64).collect() };
+    for map in &leaf.access {
+        if let (Some(axis), Some(via)) = (map.axis, map.via) {
+            sizes[axis] = via.size as i64;
+        }
+    }
     let dtype = leaf.dtype.storage();
     let finish = |ptr: *mut u8, offset: i64, mut strides: Vec<i64>, buffer: Option<Buffer>| {
         strides.truncate(sizes.len());

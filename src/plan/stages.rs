@@ -2,7 +2,7 @@
 
 use super::access::identity;
 use super::blocks;
-use super::fuse::{Fuser, TooLarge};
+use super::fuse::{Fuser, TooLarge, gathers};
 use super::ir::*;
 use super::stored::{levels, pass_over};
 use crate::array::ArrayTy;
@@ -23,6 +23,8 @@ struct Pass {
     kind: OutputKind,
     level: usize,
     leaves: Vec<Leaf>,
+    /// Of a reduction in groups, the node with the groups.
+    table: Option<NodeId>,
     span: Span,
 }
 
@@ -60,7 +62,7 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
     let pass = |over: NodeId, inside: bool, store: StoreId, kind: OutputKind, level: usize, span: Span| -> Outcome<Pass> {
         let mut fuser = Fuser::new(graph, &lookup);
         fuser.value(over, identity(graph.node(over).ty.rank()), inside).map_err(too_large)?;
-        Ok(Pass { over, inside, store, kind, level, leaves: fuser.leaves, span })
+        Ok(Pass { over, inside, store, kind, level, leaves: fuser.leaves, table: None, span })
     };
     for id in stored {
         let node = graph.node(*id);
@@ -88,7 +90,7 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
                 batched.results[*result].store = Some(store);
                 others.push((level(*id), Work::Batched(batched), span, &node.inputs));
             }
-            Op::Take { axis } => {
+            Op::Take { axis } if !gathers(graph, *id) => {
                 let (base, positions) = (operand(node.inputs[0])?, operand(node.inputs[1])?);
                 let work = Take { base, positions, axis: *axis, out: store, shape: node.ty.shape().unwrap_or_default() };
                 others.push((level(*id), Work::Take(work), span, &node.inputs));
@@ -104,10 +106,17 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
                 let (over, inside) = pass_over(graph, *id);
                 let kind = match op {
                     Op::Reduce { op, axes } => OutputKind::Reduce { op: *op, axes: axes.clone() },
+                    Op::ReduceGroups { op, axes, axis } => {
+                        let place = (0..*axis).filter(|at| !axes.contains(at)).count();
+                        let groups = node.ty.dims[place].size.known().unwrap_or(0);
+                        // The table's leaf is numbered when the pass is fused.
+                        OutputKind::ReduceGroups { op: *op, axes: axes.clone(), axis: *axis, table: 0, groups }
+                    }
                     Op::Scan { op, axis } => OutputKind::Scan { op: *op, axis: *axis },
                     _ => map(node.ty.rank()),
                 };
-                passes.push(pass(over, inside, store, kind, level(*id), span)?);
+                let table = kind.grouped().map(|_| node.inputs[1]);
+                passes.push(Pass { table, ..pass(over, inside, store, kind, level(*id), span)? });
             }
         }
     }
@@ -171,7 +180,10 @@ fn grouped(graph: &Graph, passes: Vec<Pass>) -> Vec<Vec<Pass>> {
         let joins = |group: &Vec<Pass>| {
             let first = &group[0];
             let alone = |pass: &Pass| matches!(pass.kind, OutputKind::Scan { .. });
+            let groups =
+                |pass: &Pass| pass.kind.grouped().and_then(|(axis, _)| Some((axis, pass.kind.reduction()?.1.to_vec(), pass.table)));
             first.level == pass.level
+                && groups(first) == groups(&pass)
                 && group.len() < MAX_OUTPUTS
                 && !alone(first)
                 && !alone(&pass)
@@ -195,7 +207,11 @@ fn fused(graph: &Graph, stores: &dyn Fn(NodeId) -> Option<StoreId>, group: &[Pas
     order.sort_by_key(|pass| !pass.inside);
     for pass in order {
         let value = fuser.value(pass.over, identity(shape.len()), pass.inside)?;
-        outputs.push(Output { store: pass.store, value, kind: pass.kind.clone() });
+        let mut kind = pass.kind.clone();
+        if let (OutputKind::ReduceGroups { axis, table, .. }, Some(node)) = (&mut kind, pass.table) {
+            *table = fuser.table(node, identity(shape.len())[*axis])?;
+        }
+        outputs.push(Output { store: pass.store, value, kind });
     }
     let domain = if shape.is_empty() { vec![1] } else { shape };
     let mut fused = Fused { block: domain.clone(), domain, leaves: fuser.leaves, code: fuser.code, outputs };

@@ -1,7 +1,7 @@
 //! Which nodes are kept between stages. Everything else is computed where it is used.
 
 use super::access::identity;
-use super::fuse::{Fuser, TooLarge, unit_reshape};
+use super::fuse::{Fuser, TooLarge, gathers, unit_reshape};
 use super::ir::StoreId;
 use crate::base::Limits;
 use crate::graph::{Graph, NodeId, Op};
@@ -18,8 +18,11 @@ pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits
     for id in &reachable {
         let node = graph.node(*id);
         match node.op {
-            Op::Memory(_) | Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } => {
+            Op::Memory(_) | Op::Reduce { .. } | Op::ReduceGroups { .. } | Op::Scan { .. } | Op::Concat { .. } => {
                 stored.insert(*id);
+            }
+            Op::Take { .. } if gathers(graph, *id) => {
+                stored.extend(node.inputs.iter().filter(|input| !is_view(graph, **input)));
             }
             Op::MatMul | Op::Routine { .. } | Op::Take { .. } => {
                 stored.insert(*id);
@@ -42,7 +45,14 @@ fn is_free(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     match node.op {
         Op::Constant(_) => node.ty.rank() == 0,
-        Op::Memory(_) | Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } | Op::MatMul | Op::Routine { .. } | Op::Take { .. } => true,
+        Op::Take { .. } => !gathers(graph, id),
+        Op::Memory(_)
+        | Op::Reduce { .. }
+        | Op::ReduceGroups { .. }
+        | Op::Scan { .. }
+        | Op::Concat { .. }
+        | Op::MatMul
+        | Op::Routine { .. } => true,
         Op::Transpose { .. } | Op::Slice { .. } | Op::Rename => is_free(graph, node.inputs[0]),
         Op::Reshape => {
             !matches!(graph.node(node.inputs[0]).op, Op::Constant(_)) && is_free(graph, node.inputs[0]) && is_dense(graph, node.inputs[0])
@@ -55,7 +65,13 @@ fn is_free(graph: &Graph, id: NodeId) -> bool {
 fn is_dense(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     match node.op {
-        Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } | Op::MatMul | Op::Routine { .. } | Op::Take { .. } => true,
+        Op::Reduce { .. }
+        | Op::ReduceGroups { .. }
+        | Op::Scan { .. }
+        | Op::Concat { .. }
+        | Op::MatMul
+        | Op::Routine { .. }
+        | Op::Take { .. } => true,
         Op::Rename | Op::Reshape => is_dense(graph, node.inputs[0]),
         _ => false,
     }
@@ -75,7 +91,7 @@ fn is_view(graph: &Graph, id: NodeId) -> bool {
 pub fn pass_over(graph: &Graph, id: NodeId) -> (NodeId, bool) {
     let node = graph.node(id);
     match node.op {
-        Op::Reduce { .. } | Op::Scan { .. } => (node.inputs[0], false),
+        Op::Reduce { .. } | Op::ReduceGroups { .. } | Op::Scan { .. } => (node.inputs[0], false),
         _ => (id, true),
     }
 }
@@ -86,7 +102,8 @@ fn passes(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved
     for id in reachable.iter().filter(|id| stored.contains(id)) {
         let node = graph.node(*id);
         match node.op {
-            Op::Memory(_) | Op::MatMul | Op::Routine { .. } | Op::Take { .. } => {}
+            Op::Memory(_) | Op::MatMul | Op::Routine { .. } => {}
+            Op::Take { .. } if !gathers(graph, *id) => {}
             Op::Concat { .. } => passes.extend(node.inputs.iter().map(|part| (*id, *part, false))),
             _ => {
                 let (over, inside) = pass_over(graph, *id);

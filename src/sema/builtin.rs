@@ -6,12 +6,14 @@ use super::checker::{Checker, Typed};
 use super::expr;
 use super::hir::{Argument, CallArgs, ExprKind};
 use super::known::Known;
-use crate::array::{DType, Scalar};
+use crate::array::{ArrayTy, DType, Scalar};
 use crate::base::{Code, Diagnostic, Name, Outcome, Span};
 use crate::builtins::build::{Build, DimRef, Extent, Value};
 use crate::builtins::{self, Args, Builtin, Default, Define, Effect, ParamKind};
 use crate::syntax::ast;
 use crate::types::Ty;
+use crate::types::group::GroupedTy;
+use std::sync::Arc;
 
 /// An argument before it is read.
 enum Source<'e> {
@@ -97,7 +99,9 @@ impl Checker<'_> {
             let anything = params.iter().position(|param| matches!(param.kind, ParamKind::Anything | ParamKind::Names));
             let at = match &name {
                 Some(name) => {
-                    params.iter().position(|param| *param.name == *name.name && Some(param.name) != anything.map(|at| params[at].name))
+                    let at = params.iter().position(|param| *param.name == *name.name).filter(|at| Some(*at) != anything);
+                    // A dimension may be called as the array's parameter: `x.sel(x = 3)`.
+                    at.filter(|at| anything.is_none() || given[*at].is_empty())
                 }
                 None => Some(next).filter(|at| *at < params.len()),
             };
@@ -160,6 +164,7 @@ impl Checker<'_> {
         for (param, sources) in builtin.params.iter().zip(given) {
             let first = read.iter().flatten().chain(rest.iter().map(|(_, read)| read)).find_map(|read| read.typed.clone());
             let mut single = None;
+            self.row.push(first.clone());
             match param.kind {
                 ParamKind::Arrays | ParamKind::Names | ParamKind::Anything => {
                     for (name, source) in sources {
@@ -179,6 +184,7 @@ impl Checker<'_> {
                     }
                 }
             }
+            self.row.pop();
             read.push(single);
         }
         if !good {
@@ -203,6 +209,9 @@ impl Checker<'_> {
             Err(error) => return self.fail(error, at),
         };
         let (ty, known) = self.type_of(&value);
+        if let Value::Grouped(arrays, _) = &value {
+            return grouped(out, arrays.len(), ty, span);
+        }
         let handle = if let Value::Array(handle) = value { Some(handle) } else { None };
         let kind = match (weak, &known) {
             (true, Known::Scalar(value)) => ExprKind::Const(*value),
@@ -313,6 +322,11 @@ impl Checker<'_> {
     fn value(&mut self, typed: &Typed) -> Value {
         match (typed.ty(), &typed.known, &typed.expr.kind) {
             (Ty::Array(_), ..) => self.handle(typed).map_or(Value::Unit, Value::Array),
+            (Ty::Grouped(grouped), ..) => {
+                let types: Vec<ArrayTy> = std::iter::once(&grouped.array).chain(&grouped.other).cloned().collect();
+                let arrays = types.into_iter().map(|ty| self.build.input(ty, None, String::new(), typed.span())).collect();
+                Value::Grouped(arrays, Arc::new(grouped.by.clone()))
+            }
             (_, Known::Text(text), _) => Value::Text(text.to_string()),
             (Ty::Range, Known::Items(items), ExprKind::Range { lo, hi, .. }) => {
                 let end = |this: &mut Self, expr: &super::hir::Expr, known: &Known| match (&expr.ty, known) {
@@ -491,7 +505,7 @@ impl Checker<'_> {
         if let ast::ExprKind::Name(name) = &expr.kind {
             // A variable that holds a position is one where the array has no dimension of its name.
             let array = first.and_then(|first| first.ty().as_array());
-            let holds = |slot: &super::scope::Slot| slot.known != Known::No;
+            let holds = |slot: &super::scope::Slot| !matches!(slot.known, Known::No | Known::Array(_));
             let variable = array.is_some_and(|ty| ty.find(name).is_none()) && self.frame().scope.bound(name).is_some_and(holds);
             if !variable {
                 return dims.push(DimRef::Name(name.clone(), expr.span));
@@ -523,7 +537,18 @@ impl Checker<'_> {
     /// The type of what a definition gave, and what is known of it.
     fn type_of(&mut self, value: &Value) -> (Ty, Known) {
         match value {
-            Value::Array(a) => (Ty::Array(self.build.ty(*a)), self.build.known(*a).into()),
+            Value::Array(a) => {
+                let known = match (self.build.known(*a), self.build.known_values(*a)) {
+                    (Some(scalar), _) => Known::Scalar(scalar),
+                    (None, values) => values.map_or(Known::No, Known::Array),
+                };
+                (Ty::Array(self.build.ty(*a)), known)
+            }
+            Value::Grouped(arrays, by) => {
+                let mut types = arrays.iter().map(|a| self.build.ty(*a));
+                let array = types.next().unwrap_or(ArrayTy::scalar(DType::F64));
+                (Ty::Grouped(Arc::new(GroupedTy { array, other: types.next(), by: (**by).clone() })), Known::No)
+            }
             Value::Shape(extents) => {
                 let known = extents.iter().map(|extent| match extent {
                     Extent::Known(size) => Known::Scalar(Scalar::i64(*size as i64)),
@@ -575,6 +600,9 @@ impl Checker<'_> {
                         Some(format!("`{}` of `{}` is a text, found {ty}", param.name, builtin.name))
                     }
                     (_, Ty::Unit) => Some(format!("`{}` takes a value, this gives none", builtin.name)),
+                    (_, Ty::Grouped(_)) if effect != Effect::Print => {
+                        Some(format!("a grouped array is reduced first (`x.groupby(…).mean()`), found {}", value.ty()))
+                    }
                     (_, Ty::Module(_)) => Some(format!("`{}` takes a value, found {}", builtin.name, value.ty())),
                     _ => None,
                 };
@@ -612,6 +640,17 @@ impl Checker<'_> {
         };
         Typed::new(ExprKind::Call { builtin, args }, ty, span).knowing(known)
     }
+}
+
+/// A grouped value: the array itself, with its weights where it has some; how it is parted is in the type.
+fn grouped(args: CallArgs, arrays: usize, ty: Ty, span: Span) -> Typed {
+    let mut exprs = args.values.into_iter().flatten().filter_map(|arg| if let Argument::Expr(expr) = arg { Some(expr) } else { None });
+    let kind = match (arrays, exprs.next(), exprs.next()) {
+        (1, Some(array), _) => array.kind,
+        (_, Some(array), Some(other)) => ExprKind::Tuple(vec![array, other]),
+        _ => ExprKind::Unit,
+    };
+    Typed::new(kind, ty, span)
 }
 
 fn variadic(kind: ParamKind) -> bool {

@@ -73,18 +73,22 @@ struct Now<'a> {
 
 impl Values for Now<'_> {
     fn scalar(&mut self, graph: &mut Graph, node: NodeId) -> Outcome<Scalar> {
+        let value = self.array(graph, node)?.item();
+        value.ok_or_else(|| Diagnostic::new(Code::Internal, "a scalar that has no value"))
+    }
+    fn array(&mut self, graph: &mut Graph, node: NodeId) -> Outcome<Array> {
         let node = pass::substitute(graph, &[node], self.known)[0];
         let wants = [Want { node, sink: None, span: graph.node(node).span }];
         let plan = plan::plan(graph, &wants, &available(self.runtime))?;
         let results = self.runtime.run(graph, &plan, &self.held.memory, &[], self.observer)?;
-        let value = results.into_iter().flatten().next().and_then(|array| array.item());
-        value.ok_or_else(|| Diagnostic::new(Code::Internal, "a scalar that has no value"))
+        results.into_iter().flatten().next().ok_or_else(|| Diagnostic::new(Code::Internal, "an array that has no value"))
     }
     fn hold(&mut self, array: &Array) -> MemoryId {
-        // Coordinates come again and again: one buffer is held once.
+        // Coordinates and groups come again and again: equal ones are held once, so that equal work is one node.
         let same = |known: &Array| {
             let place = |array: &Array| (array.offset(), array.strides().to_vec());
-            Arc::ptr_eq(known.buffer(), array.buffer()) && place(known) == place(array) && known.ty() == array.ty()
+            let one = Arc::ptr_eq(known.buffer(), array.buffer()) && place(known) == place(array);
+            known.ty() == array.ty() && (one || array.ty().bytes().is_some_and(|bytes| bytes <= KEPT) && known == array)
         };
         match self.held.memory.iter().find(|(_, known)| same(known)) {
             Some((id, _)) => *id,

@@ -4,6 +4,7 @@
 pub mod broadcast;
 pub mod coord;
 pub mod dims;
+pub mod group;
 pub mod label;
 pub mod promote;
 pub mod routine;
@@ -31,6 +32,8 @@ pub enum Ty {
     Function(FunctionTy),
     /// An open file: its variables are fields.
     Dataset(Arc<DatasetTy>),
+    /// An array that is reduced in parts: `x.groupby(…)`.
+    Grouped(Arc<group::GroupedTy>),
     /// A name of the library that has members: `random`.
     Module(&'static str),
     Unit,
@@ -153,6 +156,7 @@ impl fmt::Display for Ty {
             }
             Ty::Function(_) => f.write_str("function"),
             Ty::Dataset(dataset) => write!(f, "dataset {}", dataset.path),
+            Ty::Grouped(grouped) => write!(f, "{grouped}"),
             Ty::Module(name) => write!(f, "module {name}"),
             Ty::Unit => f.write_str("nothing"),
             Ty::Error => f.write_str("error"),
