@@ -39,6 +39,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("cranelift_native", &["codegen"]),
     ("rayon", &["exec"]),
     ("faer", &["exec"]),
+    ("rustfft", &["exec"]),
+    ("realfft", &["exec"]),
     ("netcdf_reader", &["io"]),
     ("hdf5_reader", &["io"]),
     ("rust_hdf5", &["io"]),

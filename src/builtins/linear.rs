@@ -1,4 +1,4 @@
-//! Products of matrices. Owns no decompositions (see the standard library).
+//! Products of matrices. Owns no decompositions (see `matrices`) and no batches (see `norms`).
 
 use super::build::{A, Build, SliceArg, Value};
 use super::parts::{ALL, XY, built, cast, elementwise, examples};

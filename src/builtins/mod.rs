@@ -8,10 +8,14 @@ pub mod call;
 mod comparison;
 mod complex;
 pub mod constants;
+mod convolution;
 mod creation;
 mod exp_log;
+mod fourier;
 mod labels;
 mod linear;
+mod matrices;
+mod norms;
 mod order;
 mod parts;
 mod random;
@@ -20,8 +24,10 @@ pub mod renamed;
 mod rounding;
 mod scan;
 mod shape;
+mod solving;
 mod special;
 mod talking;
+mod tall;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -67,6 +73,7 @@ pub enum Family {
     Scan,
     Order,
     Linear,
+    Fourier,
     Random,
     Labels,
     Files,
@@ -158,16 +165,21 @@ const FAMILIES: &[&[Builtin]] = &[
     arithmetic::TABLE,
     comparison::TABLE,
     complex::TABLE,
+    convolution::TABLE,
     creation::TABLE,
     exp_log::TABLE,
+    fourier::TABLE,
     labels::TABLE,
     linear::TABLE,
+    matrices::TABLE,
+    norms::TABLE,
     order::TABLE,
     random::TABLE,
     reductions::TABLE,
     rounding::TABLE,
     scan::TABLE,
     shape::TABLE,
+    solving::TABLE,
     special::TABLE,
     talking::TABLE,
     time::TABLE,

@@ -210,7 +210,7 @@ pub(super) fn narrow(own: DType) -> DType {
     if own.is_float() || own.is_complex() { own } else { wide(own) }
 }
 
-fn sum(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
+pub(super) fn sum(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
     accumulated(b, x, axes, Op::Add)
 }
 

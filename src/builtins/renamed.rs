@@ -27,7 +27,6 @@ const RENAMED: &[(&str, &str)] = &[
     ("gammaln", "lgamma(x)"),
     ("int", "i64(x)"),
     ("ln", "log(x)"),
-    ("matmul", "dot(a, b), or a @ b"),
     ("mod", "remainder(x, y), or x % y"),
     ("moveaxis", "transpose(x, lat, time)"),
     ("nonzero", "count_nonzero(x) counts; x[mask] selects"),

@@ -294,7 +294,13 @@ fn flip(b: &mut dyn Build, args: &Args) -> Outcome<A> {
 fn roll(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     let x = args.array(0)?;
     let axis = super::axes::axis(b, args, 2, x)?;
-    let (shift, size) = (args.integer(b, 1)?, b.size(x, axis));
+    let shift = args.integer(b, 1)?;
+    rolled(b, x, axis, shift)
+}
+
+/// The elements moved up along an axis by an i64 scalar.
+pub(super) fn rolled(b: &mut dyn Build, x: A, axis: usize, shift: A) -> Outcome<A> {
+    let size = b.size(x, axis);
     // Of an empty dimension any cut will do, and 1 avoids a division by its size.
     let one = b.constant(Scalar::i64(1));
     let modulus = elementwise(b, Op::Maximum, &[size, one])?;

@@ -4,7 +4,9 @@
 pub mod broadcast;
 pub mod coord;
 pub mod dims;
+pub mod fourier;
 pub mod label;
+pub mod matrix;
 pub mod promote;
 pub mod routine;
 pub mod shape;
