@@ -40,6 +40,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("iced_x86", &["codegen"]),
     ("rayon", &["exec"]),
     ("faer", &["exec"]),
+    ("rustfft", &["exec"]),
+    ("realfft", &["exec"]),
     ("netcdf_reader", &["io"]),
     ("hdf5_reader", &["io"]),
     ("rust_hdf5", &["io"]),

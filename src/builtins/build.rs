@@ -6,7 +6,7 @@ use crate::base::{Code, Diagnostic, Name, Outcome, Span};
 use crate::ops::ScalarOp;
 use crate::types::Ty;
 use crate::types::group::{Groups, Parting};
-pub use crate::types::{ReduceOp, dims::DimRef, routine::Routine};
+pub use crate::types::{ReduceOp, dims::DimRef, fourier, matrix::Matrix, routine::Routine};
 use std::sync::Arc;
 
 /// A handle on an array of the implementer.

@@ -1,4 +1,4 @@
-//! Products of matrices. Owns no decompositions (see the standard library).
+//! Products of matrices. Owns no decompositions (see `matrices`) and no batches (see `norms`).
 
 use super::axes::bare;
 use super::build::{A, Build, SliceArg, Value};

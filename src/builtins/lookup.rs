@@ -30,7 +30,7 @@ pub const TABLE: &[Builtin] = &[
         examples!["print(searchsorted([1, 2, 2, 5], [2, 9]), searchsorted([1, 2, 2, 5], 2, side = \"right\"))" => "[1, 4] 3"],
     ),
     built(
-        "interp",
+        "interpolate",
         Family::Elementwise,
         &[
             required("x", ParamKind::Array),
@@ -42,7 +42,7 @@ pub const TABLE: &[Builtin] = &[
         |b, args| interp(b, args).map(Value::Array),
         "The values at `x` of the function through the points (`xp`, `fp`), straight between neighbours; `xp` rises.\n\
          Outside it is the first or the last of `fp`, or `left` and `right`. `f64`, or `c128` of complex `fp`. It takes a comparison for every point.",
-        examples!["print(interp([0, 1.5, 9], [1, 2, 3], [10, 20, 40]))" => "[10.0, 15.0, 40.0]"],
+        examples!["print(interpolate([0, 1.5, 9], [1, 2, 3], [10, 20, 40]))" => "[10.0, 15.0, 40.0]"],
     ),
 ];
 

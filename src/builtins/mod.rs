@@ -8,6 +8,7 @@ pub mod call;
 mod comparison;
 mod complex;
 pub mod constants;
+mod convolution;
 mod coords;
 mod creation;
 mod differences;
@@ -16,13 +17,16 @@ mod einsum;
 mod exp_log;
 mod fill;
 mod filters;
+mod fourier;
 mod grids;
 mod grouped;
 mod join;
 mod labels;
 mod linear;
 mod lookup;
+mod matrices;
 mod moments;
+mod norms;
 mod numbers;
 mod order;
 mod parts;
@@ -35,8 +39,10 @@ mod repeat;
 mod rounding;
 mod scan;
 mod shape;
+mod solving;
 mod special;
 mod talking;
+mod tall;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -90,6 +96,7 @@ pub enum Family {
     Scan,
     Order,
     Linear,
+    Fourier,
     Random,
     Labels,
     Files,
@@ -189,6 +196,7 @@ const FAMILIES: &[&[Builtin]] = &[
     comparison::TABLE,
     complex::TABLE,
     coords::TABLE,
+    convolution::TABLE,
     creation::TABLE,
     differences::TABLE,
     distributions::TABLE,
@@ -199,8 +207,11 @@ const FAMILIES: &[&[Builtin]] = &[
     grids::TABLE,
     join::TABLE,
     grouped::TABLE,
+    fourier::TABLE,
     labels::TABLE,
     linear::TABLE,
+    matrices::TABLE,
+    norms::TABLE,
     order::TABLE,
     lookup::TABLE,
     moments::TABLE,
@@ -213,6 +224,7 @@ const FAMILIES: &[&[Builtin]] = &[
     rounding::TABLE,
     scan::TABLE,
     shape::TABLE,
+    solving::TABLE,
     special::TABLE,
     talking::TABLE,
     time::TABLE,

@@ -86,16 +86,6 @@ pub const TABLE: &[Builtin] = &[
         "The correlation coefficients of variables, a matrix; variables and observations as in `cov`. NaN for a variable that does not vary.",
         examples!["print(corrcoef([1, 2, 3], [2, 4, 6]))" => "[[1.0, 1.0], [1.0, 1.0]]"],
     ),
-    built(
-        "norm",
-        Family::Reduction,
-        &[X, optional("order", ParamKind::Flag, Default::Absent), OVER, KEEP],
-        |b, args| norm(b, args).map(Value::Array),
-        "The norm of vectors or matrices: the root of the sum of squares of all elements, or over some dimensions.\n\
-         `order` of vectors (over one dimension) is any number, `inf` and `-inf` the largest and least absolute value, 0 the count of what is not 0;\n\
-         of matrices (two dimensions) 1, -1, `inf`, -`inf` (the largest and least sum of a column or row) and \"fro\". Others need singular values.",
-        examples!["print(norm([3, 4]), norm([3, -4], 1), norm([[1, 2], [3, 4]], inf))" => "5.0 7.0 7.0"],
-    ),
     reduction(
         "logsumexp",
         |b, args| reduced(b, args, logsumexp),
@@ -314,86 +304,6 @@ fn within_one(b: &mut dyn Build, x: A) -> Outcome<A> {
     let (one, minus) = (number(b, DType::F64, 1.0), number(b, DType::F64, -1.0));
     let x = elementwise(b, Op::Minimum, &[x, one])?;
     elementwise(b, Op::Maximum, &[x, minus])
-}
-
-/// What a norm is the norm of.
-enum Order {
-    Frobenius,
-    Number(f64),
-}
-
-fn norm(b: &mut dyn Build, args: &Args) -> Outcome<A> {
-    let order = match args.text(1) {
-        Some("fro") => Some(Order::Frobenius),
-        Some(other) => {
-            let error = Diagnostic::at(Code::Value, args.span_of(1), format!("no norm \"{other}\""));
-            return Err(error.help("orders are numbers and \"fro\""));
-        }
-        None if args.is_given(1) => Some(Order::Number(args.float(1)?)),
-        None => None,
-    };
-    over(b, args, 2, 3, |b, x, axes| {
-        let own = floated(b, x)?;
-        let own = b.ty(own).dtype.real();
-        let size = double(b, x)?;
-        let value = match (order, axes) {
-            (None | Some(Order::Frobenius), _) => root_of_squares(b, size, axes)?,
-            (Some(Order::Number(order)), [_]) => vector_norm(b, size, order, axes)?,
-            (Some(Order::Number(order)), [rows, columns]) => matrix_norm(b, size, order, *rows, *columns, args)?,
-            (Some(_), _) => {
-                let message = format!("an order is of vectors and matrices, found {} dimensions", axes.len());
-                return Err(Diagnostic::at(Code::Rank, args.span_of(1), message).help("name one or two dimensions: `over = time`"));
-            }
-        };
-        cast(b, value, own)
-    })
-}
-
-fn root_of_squares(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
-    let squares = if b.ty(x).dtype.is_complex() {
-        let (real, imag) = (elementwise(b, Op::Real, &[x])?, elementwise(b, Op::Imag, &[x])?);
-        let (real, imag) = (elementwise(b, Op::Square, &[real])?, elementwise(b, Op::Square, &[imag])?);
-        add(b, real, imag)?
-    } else {
-        elementwise(b, Op::Square, &[x])?
-    };
-    let total = sum(b, squares, axes)?;
-    elementwise(b, Op::Sqrt, &[total])
-}
-
-fn vector_norm(b: &mut dyn Build, x: A, order: f64, axes: &[usize]) -> Outcome<A> {
-    let size = elementwise(b, Op::Abs, &[x])?;
-    if order.is_infinite() {
-        return extreme(b, size, axes, if order > 0.0 { Op::Maximum } else { Op::Minimum });
-    }
-    if order == 0.0 {
-        let zero = number(b, DType::F64, 0.0);
-        let there = elementwise(b, Op::Ne, &[x, zero])?;
-        let there = cast(b, there, DType::F64)?;
-        return sum(b, there, axes);
-    }
-    if order == 1.0 {
-        return sum(b, size, axes);
-    }
-    if order == 2.0 {
-        return root_of_squares(b, x, axes);
-    }
-    let (exponent, root) = (number(b, DType::F64, order), number(b, DType::F64, 1.0 / order));
-    let powers = elementwise(b, Op::Pow, &[size, exponent])?;
-    let total = sum(b, powers, axes)?;
-    elementwise(b, Op::Pow, &[total, root])
-}
-
-fn matrix_norm(b: &mut dyn Build, x: A, order: f64, rows: usize, columns: usize, args: &Args) -> Outcome<A> {
-    // Sums along one dimension, then the largest or least of the other, one place lower where the first was removed.
-    let (summed, left) = if order.abs() == 1.0 { (rows, columns - 1) } else { (columns, rows) };
-    if order.abs() != 1.0 && !order.is_infinite() {
-        let error = Diagnostic::at(Code::Value, args.span_of(1), format!("no matrix norm of order {order}"));
-        return Err(error.help("orders of matrices are 1, -1, inf, -inf and \"fro\""));
-    }
-    let size = elementwise(b, Op::Abs, &[x])?;
-    let sums = sum(b, size, &[summed])?;
-    extreme(b, sums, &[left], if order > 0.0 { Op::Maximum } else { Op::Minimum })
 }
 
 /// The largest elements, 0 where they are infinite (differences with them would be NaN), at size 1.

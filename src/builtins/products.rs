@@ -3,17 +3,13 @@
 use super::axes::{at, axis, bare, names_of, with_axis, with_names};
 use super::build::{A, Build, Extent, SliceArg, Value};
 use super::linear::product_operands;
-use super::parts::{ALL, XY, built, cast, elementwise, examples, extent, int, mul, number, optional, required, shape_of, sub};
+use super::parts::{ALL, XY, built, cast, elementwise, examples, extent, int, mul, optional, required, shape_of, sub};
 use super::reductions::fold;
 use super::shape::ravel;
 use super::{Args, Builtin, Default, Family, Param, ParamKind};
-use crate::array::{DType, Size};
+use crate::array::DType;
 use crate::base::{Code, Diagnostic, Name, Outcome};
 use crate::ops::ScalarOp as Op;
-
-/// A stack of up to so many matrices is multiplied one by one, in blocks, where each product is worth it.
-const STACK: u64 = 256;
-const WORTH: u64 = 32 * 32 * 32;
 
 const X: Param = required("x", ParamKind::Array);
 const Y: Param = required("y", ParamKind::Array);
@@ -81,14 +77,6 @@ pub const TABLE: &[Builtin] = &[
          Godbole 1973, where the sizes are known; else from left to right.",
         examples!["print(multi_dot([1, 2], [[1, 0], [0, 1]], [3, 4]))" => "11"],
     ),
-    built(
-        "matrix_power",
-        Family::Linear,
-        &[X, required("n", ParamKind::Flag)],
-        |b, args| matrix_power(b, args).map(Value::Array),
-        "A square matrix, or a stack of them, to a power of 0 or more that is known when the program is checked; by squaring.",
-        examples!["print(matrix_power([[1, 1], [1, 0]], 10))" => "[[89, 55], [55, 34]]"],
-    ),
 ];
 
 /// Names without those that stand twice: a later one gives way.
@@ -143,67 +131,22 @@ pub(super) fn matmul(b: &mut dyn Build, x: A, y: A) -> Outcome<A> {
 /// Both are stacks, without names.
 fn stacks(b: &mut dyn Build, x: A, y: A) -> Outcome<A> {
     let (left, right) = (b.ty(x), b.ty(y));
-    let (rows, inner) = (left.dims[left.rank() - 2].size, left.dims[left.rank() - 1].size);
-    let (other, columns) = (right.dims[right.rank() - 2].size, right.dims[right.rank() - 1].size);
+    let inner = left.dims[left.rank() - 1].size;
+    let other = right.dims[right.rank() - 2].size;
     if let (Some(inner), Some(other)) = (inner.known(), other.known())
         && inner != other
     {
         let message = format!("matrices of {left} have {inner} columns, those of {right} {other} rows");
         return Err(Diagnostic::new(Code::Shape, message).help("they have one size"));
     }
-    let known = |size: Size| size.known();
-    let work = known(rows).zip(known(inner)).zip(known(columns)).map(|((m, k), n)| m.saturating_mul(k).saturating_mul(n));
-    let counts = (batch_count(&left.dims), batch_count(&right.dims));
-    let float = left.dtype.is_float() || left.dtype.is_complex();
-    if let (Some(work), (Some(a), Some(c))) = (work, counts)
-        && float
-        && work >= WORTH
-        && (a == c || a == 1 || c == 1)
-        && a.max(c) <= STACK
-        && a.min(c) > 0
-        && (a == 1 || c == 1 || left.rank() == right.rank())
-    {
-        return one_by_one(b, x, y, (a, c));
+    if left.dtype.is_float() || left.dtype.is_complex() {
+        return super::norms::product(b, x, y);
     }
     let down = with_axis(b, x, left.rank())?;
     let across = with_axis(b, y, right.rank() - 2)?;
     let product = if left.dtype == DType::Bool { elementwise(b, Op::And, &[down, across])? } else { mul(b, down, across)? };
     let summed = b.ty(product).rank() - 2;
     fold(b, if left.dtype == DType::Bool { Op::Or } else { Op::Add }, product, &[summed])
-}
-
-fn batch_count(dims: &[crate::array::Dim]) -> Option<u64> {
-    dims[..dims.len() - 2].iter().try_fold(1u64, |all, dim| Some(all.saturating_mul(dim.size.known()?)))
-}
-
-/// Each product of its own; a stack of one goes with all.
-fn one_by_one(b: &mut dyn Build, x: A, y: A, (a, c): (u64, u64)) -> Outcome<A> {
-    let (shape_x, shape_y) = (shape_of(b, x), shape_of(b, y));
-    let flat = |b: &mut dyn Build, stack: A, shape: &[Extent], count: u64| {
-        let last = shape.len();
-        b.reshape(stack, &[Extent::Known(count), shape[last - 2], shape[last - 1]])
-    };
-    let (x, y) = (flat(b, x, &shape_x, a)?, flat(b, y, &shape_y, c)?);
-    let span = crate::base::Span::default();
-    let mut products = Vec::new();
-    for index in 0..a.max(c) {
-        let (from_x, from_y) = (int(b, if a == 1 { 0 } else { index as i64 }), int(b, if c == 1 { 0 } else { index as i64 }));
-        let (left, right) = (at(b, x, 0, from_x, span)?, at(b, y, 0, from_y, span)?);
-        let product = b.matmul(left, right)?;
-        products.push(with_axis(b, product, 0)?);
-    }
-    let all = b.concat(&products, 0)?;
-    let longer = if shape_x.len() >= shape_y.len() { &shape_x } else { &shape_y };
-    let lead = longer.len() - 2;
-    let from = |shape: &[Extent], place: usize| (place + shape.len()).checked_sub(longer.len()).map_or(Extent::Known(1), |at| shape[at]);
-    let mut shape: Vec<Extent> = (0..lead)
-        .map(|place| match from(&shape_x, place) {
-            Extent::Known(1) => from(&shape_y, place),
-            size => size,
-        })
-        .collect();
-    shape.extend([shape_x[shape_x.len() - 2], shape_y[shape_y.len() - 1]]);
-    b.reshape(all, &shape)
 }
 
 fn vdot(b: &mut dyn Build, args: &Args) -> Outcome<A> {
@@ -423,45 +366,4 @@ fn chain(b: &mut dyn Build, factors: &[A], splits: &[Vec<usize>], from: usize, t
     let at = splits[from][to];
     let (left, right) = (chain(b, factors, splits, from, at)?, chain(b, factors, splits, at + 1, to)?);
     b.matmul(left, right)
-}
-
-fn matrix_power(b: &mut dyn Build, args: &Args) -> Outcome<A> {
-    let (x, n) = (args.array(0)?, args.int(1)?);
-    let ty = b.ty(x);
-    let [.., rows, columns] = &ty.dims[..] else {
-        return Err(Diagnostic::at(Code::Rank, args.span_of(0), format!("a power is of a square matrix, found {ty}")));
-    };
-    if let (Some(rows), Some(columns)) = (rows.size.known(), columns.size.known())
-        && rows != columns
-    {
-        return Err(Diagnostic::at(Code::Shape, args.span_of(0), format!("a power is of a square matrix, found {ty}")));
-    }
-    if n < 0 {
-        let error = Diagnostic::at(Code::Value, args.span_of(1), format!("a matrix to the power of {n}"));
-        return Err(error.help("invert it first"));
-    }
-    // Between two factors names of rows and columns would have to be the same.
-    let (dims, x) = (ty.dims.clone(), bare(b, x)?);
-    let (x, _) = product_operands(b, x, x)?;
-    let value = if n == 0 {
-        let shape = shape_of(b, x);
-        let (down, across) = (b.iota(shape[shape.len() - 2])?, b.iota(shape[shape.len() - 1])?);
-        let down = with_axis(b, down, 1)?;
-        let on = elementwise(b, Op::Eq, &[down, across])?;
-        let dtype = b.ty(x).dtype;
-        let one = number(b, dtype, 1.0);
-        let zero = number(b, dtype, 0.0);
-        let unit = elementwise(b, Op::Select, &[on, one, zero])?;
-        b.broadcast(unit, &shape)?
-    } else {
-        let mut power = x;
-        for bit in (0..n.ilog2()).rev() {
-            power = matmul(b, power, power)?;
-            if n >> bit & 1 == 1 {
-                power = matmul(b, power, x)?;
-            }
-        }
-        power
-    };
-    b.rename(value, dims)
 }

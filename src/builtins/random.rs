@@ -68,6 +68,13 @@ pub(super) fn stream(b: &mut dyn Build, args: &Args, ty: usize, distribution: Di
     b.map(Op::Random(distribution), &[seed, numbers])
 }
 
+/// Standard normal numbers in a shape, f64.
+pub(super) fn normals(b: &mut dyn Build, seed: A, shape: &[Extent]) -> Outcome<A> {
+    let numbers = element_numbers(b, shape)?;
+    let (seed, numbers) = (cast(b, seed, DType::U64)?, cast(b, numbers, DType::U64)?);
+    b.map(Op::Random(Distribution::Normal), &[seed, numbers])
+}
+
 /// K0302 unless the dtype asked for is one of a kind.
 pub(super) fn dtype(args: &Args, ty: usize, default: DType, fits: fn(DType) -> bool, kind: &str) -> Outcome<DType> {
     let dtype = args.dtype(ty).unwrap_or(default);

@@ -301,10 +301,11 @@ fn roll(b: &mut dyn Build, args: &Args) -> Outcome<A> {
         let message = format!("{} for {}", count_text(shifts.len(), "shift"), count_text(axes.len(), "dimension"));
         return Err(Diagnostic::at(Code::Rank, args.span_of(1), message));
     }
-    axes.into_iter().zip(shifts.iter().cycle()).try_fold(x, |x, (axis, shift)| roll_along(b, x, axis, *shift))
+    axes.into_iter().zip(shifts.iter().cycle()).try_fold(x, |x, (axis, shift)| rolled(b, x, axis, *shift))
 }
 
-fn roll_along(b: &mut dyn Build, x: A, axis: usize, shift: A) -> Outcome<A> {
+/// The elements moved up along an axis by an i64 scalar.
+pub(super) fn rolled(b: &mut dyn Build, x: A, axis: usize, shift: A) -> Outcome<A> {
     let size = b.size(x, axis);
     // Of an empty dimension any cut will do, and 1 avoids a division by its size.
     let one = b.constant(Scalar::i64(1));

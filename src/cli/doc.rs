@@ -17,6 +17,7 @@ const FAMILIES: &[(Family, &str)] = &[
     (Family::Order, "Order"),
     (Family::Shape, "Shapes and positions"),
     (Family::Linear, "Linear algebra"),
+    (Family::Fourier, "Fourier transforms"),
     (Family::Random, "Random numbers"),
     (Family::Labels, "Dimensions and coordinates"),
     (Family::Files, "Files"),

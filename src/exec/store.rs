@@ -7,7 +7,7 @@ use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::io::raw::Scratch;
 use crate::kernel::abi::ArrayArg;
 use crate::plan::access::{Access, Region};
-use crate::plan::ir::{Leaf, Plan, Sink, Source, Stage, Store, StoreId, StoreKind, View, Work};
+use crate::plan::ir::{Leaf, Plan, Sink, Source, Store, StoreId, StoreKind, View};
 use std::sync::Arc;
 
 /// A store while the plan runs.
@@ -32,9 +32,10 @@ pub fn given(run: &Run, plan: &Plan, id: StoreId, store: &Store, memory: &Memory
 
 /// Whether a step or a result of the plan reads a store in another shape than it has.
 fn is_reshaped(plan: &Plan, id: StoreId, shape: &[u64]) -> bool {
-    let of_stage = |stage: &Stage| if let Work::Fused(fused) = &stage.work { fused.leaves.clone() } else { Vec::new() };
-    let of_result = |view: &View| if let View::Store { leaf, .. } = view { Some(leaf.clone()) } else { None };
-    let mut leaves = plan.stages.iter().flat_map(of_stage).chain(plan.results.iter().flatten().filter_map(of_result));
+    fn of_result(view: &View) -> Option<&Leaf> {
+        if let View::Store { leaf, .. } = view { Some(leaf) } else { None }
+    }
+    let mut leaves = plan.stages.iter().flat_map(|stage| stage.work.leaves()).chain(plan.results.iter().flatten().filter_map(of_result));
     leaves.any(|leaf| leaf.source == Source::Store(id) && leaf.shape != shape)
 }
 

@@ -108,6 +108,18 @@ pub enum Work {
     Batched(Batched),
 }
 
+impl Work {
+    /// What it reads.
+    pub fn leaves(&self) -> Vec<&Leaf> {
+        match self {
+            Work::Fused(fused) => fused.leaves.iter().collect(),
+            Work::MatMul(product) => vec![&product.a, &product.b],
+            Work::Take(take) => vec![&take.base, &take.positions],
+            Work::Batched(batched) => batched.operands.iter().collect(),
+        }
+    }
+}
+
 /// One pass over a domain: elementwise results, reductions and running folds that share it.
 #[derive(Clone, Debug)]
 pub struct Fused {

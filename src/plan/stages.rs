@@ -244,12 +244,12 @@ fn lifetimes(plan: &mut Plan) {
 
 /// The stores that a stage reads, and those that it writes.
 pub fn uses(work: &Work) -> (Vec<StoreId>, Vec<StoreId>) {
-    let (leaves, writes): (Vec<&Leaf>, Vec<StoreId>) = match work {
-        Work::Fused(fused) => (fused.leaves.iter().collect(), fused.outputs.iter().map(|output| output.store).collect()),
-        Work::MatMul(product) => (vec![&product.a, &product.b], vec![product.out]),
-        Work::Take(take) => (vec![&take.base, &take.positions], vec![take.out]),
-        Work::Batched(batched) => (batched.operands.iter().collect(), batched.results.iter().filter_map(|result| result.store).collect()),
+    let writes: Vec<StoreId> = match work {
+        Work::Fused(fused) => fused.outputs.iter().map(|output| output.store).collect(),
+        Work::MatMul(product) => vec![product.out],
+        Work::Take(take) => vec![take.out],
+        Work::Batched(batched) => batched.results.iter().filter_map(|result| result.store).collect(),
     };
     let store = |leaf: &Leaf| if let Source::Store(id) = leaf.source { Some(id) } else { None };
-    (leaves.into_iter().filter_map(store).collect(), writes)
+    (work.leaves().into_iter().filter_map(store).collect(), writes)
 }

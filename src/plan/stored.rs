@@ -24,9 +24,13 @@ pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits
             Op::Take { .. } if gathers(graph, *id) => {
                 stored.extend(node.inputs.iter().filter(|input| !is_view(graph, **input)));
             }
-            Op::MatMul | Op::Routine { .. } | Op::Take { .. } => {
+            Op::MatMul | Op::Take { .. } => {
                 stored.insert(*id);
                 stored.extend(node.inputs.iter().filter(|input| !is_view(graph, **input)));
+            }
+            Op::Routine { .. } => {
+                stored.insert(*id);
+                stored.extend(node.inputs.iter().map(|input| repeated(graph, *input)).filter(|input| !is_view(graph, *input)));
             }
             Op::Reshape if unit_reshape(&graph.node(node.inputs[0]).ty, &node.ty).is_none() => {
                 stored.insert(node.inputs[0]);
@@ -83,8 +87,22 @@ fn is_view(graph: &Graph, id: NodeId) -> bool {
     match node.op {
         Op::Read { .. } | Op::Memory(_) => true,
         Op::Transpose { .. } | Op::Slice { .. } | Op::Rename => is_view(graph, node.inputs[0]),
+        // What is reshaped is stored anyway.
+        Op::Reshape => unit_reshape(&graph.node(node.inputs[0]).ty, &node.ty).is_none(),
         _ => false,
     }
+}
+
+/// What a routine's operand repeats and turns: the routine reads that.
+fn repeated(graph: &Graph, id: NodeId) -> NodeId {
+    let node = graph.node(id);
+    let is_unit = || unit_reshape(&graph.node(node.inputs[0]).ty, &node.ty).is_some();
+    let inner = match &node.op {
+        Op::Broadcast { .. } | Op::Transpose { .. } | Op::Rename => repeated(graph, node.inputs[0]),
+        Op::Reshape if is_unit() => repeated(graph, node.inputs[0]),
+        _ => id,
+    };
+    if matches!(graph.node(inner).op, Op::Constant(_)) { id } else { inner }
 }
 
 /// The node whose elements a stored node is a pass over, and whether that is the node itself.

@@ -4,8 +4,10 @@
 pub mod broadcast;
 pub mod coord;
 pub mod dims;
+pub mod fourier;
 pub mod group;
 pub mod label;
+pub mod matrix;
 pub mod promote;
 pub mod routine;
 pub mod shape;
