@@ -8,25 +8,48 @@ pub mod call;
 mod comparison;
 mod complex;
 pub mod constants;
+mod convolution;
+mod coords;
 mod creation;
+mod differences;
+mod distributions;
 pub mod edge;
+mod einsum;
 mod exp_log;
+mod fill;
+mod filters;
+mod fourier;
+mod grids;
+mod grouped;
+mod join;
 mod labels;
 mod linear;
+mod lookup;
+mod matrices;
+mod moments;
+mod norms;
+mod numbers;
+mod order;
 mod parts;
+mod products;
 mod random;
+mod rearrange;
 mod reductions;
 pub mod renamed;
+mod repeat;
 mod rounding;
 mod scan;
 mod shape;
+mod solving;
 mod special;
 mod talking;
+mod tall;
 #[cfg(test)]
 mod tests;
 mod time;
 mod trig;
 pub mod typed;
+pub mod values;
 
 pub use call::apply;
 pub use parts::{cast, elementwise};
@@ -51,6 +74,13 @@ pub struct Builtin {
     pub define: Define,
 }
 
+impl Builtin {
+    /// Whether it is a part of datetimes: `month`.
+    pub fn is_time_part(&self) -> bool {
+        time::TABLE.iter().any(|part| part.name == self.name && part.family == Family::Elementwise)
+    }
+}
+
 impl std::fmt::Debug for Builtin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)
@@ -65,7 +95,9 @@ pub enum Family {
     Reduction,
     Shape,
     Scan,
+    Order,
     Linear,
+    Fourier,
     Random,
     Labels,
     Files,
@@ -92,6 +124,7 @@ pub enum Default {
     Int(i64),
     Float(f64),
     Bool(bool),
+    Text(&'static str),
 }
 
 /// What a parameter takes; `sema` reads arguments accordingly.
@@ -101,14 +134,20 @@ pub enum ParamKind {
     Array,
     /// An integer scalar as it is: a count, a shift, a seed. A literal keeps its dtype beside arrays.
     Int,
+    /// Integers as they are, a scalar or an array of them: positions. A literal keeps its dtype beside arrays.
+    Index,
     /// Any number of arrays; the last parameter by position.
     Arrays,
     /// Sizes: integers, one after another or as one tuple or list; the last parameter by position.
     Shape,
+    /// Integers: one, or several as one tuple or list.
+    Ints,
     /// Dimensions: one name or position, or several as a tuple. Names stand as they are: `over = time`.
     Dims,
     /// Dimensions, one after another or as one tuple; the last parameter by position: `x.named(row, col)`.
     DimList,
+    /// New names of dimensions by their old ones, the last parameter: `lat = y`.
+    Names,
     /// A dtype, or a dtype with a shape: `f64`, `f64[4000, 4000]`.
     Type,
     /// A bool, number or text that must be known when the program is checked.
@@ -157,15 +196,36 @@ const FAMILIES: &[&[Builtin]] = &[
     arithmetic::TABLE,
     comparison::TABLE,
     complex::TABLE,
+    coords::TABLE,
+    convolution::TABLE,
     creation::TABLE,
+    differences::TABLE,
+    distributions::TABLE,
+    einsum::TABLE,
     exp_log::TABLE,
+    fill::TABLE,
+    filters::TABLE,
+    grids::TABLE,
+    join::TABLE,
+    grouped::TABLE,
+    fourier::TABLE,
     labels::TABLE,
     linear::TABLE,
+    matrices::TABLE,
+    norms::TABLE,
+    order::TABLE,
+    lookup::TABLE,
+    moments::TABLE,
+    numbers::TABLE,
+    products::TABLE,
     random::TABLE,
+    rearrange::TABLE,
     reductions::TABLE,
+    repeat::TABLE,
     rounding::TABLE,
     scan::TABLE,
     shape::TABLE,
+    solving::TABLE,
     special::TABLE,
     talking::TABLE,
     time::TABLE,

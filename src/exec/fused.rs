@@ -1,34 +1,35 @@
 //! Running a fused pass: its blocks in parallel, each one call of the pass's kernel.
 
 use super::combine::{Combine, Parts};
-use super::host::{KernelHost, array_arg};
+use super::compute::{Compute, part_of};
+use super::groups;
+use super::host::array_arg;
 use super::store::{self, Made, Place, Places};
 use super::{Run, region, tasks};
 use crate::array::strided::row_major;
 use crate::array::{Array, ArrayTy, Buffer, DType, Scalar};
 use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::builtins::build::ReduceOp;
-use crate::kernel::abi::{Arg, ArrayArg, Compiled};
-use crate::kernel::fault::diagnose;
+use crate::kernel::abi::ArrayArg;
 use crate::plan::blocks::grid;
-use crate::plan::emit::{arrays_of, emit};
-use crate::plan::halo;
+use crate::plan::emit::arrays_of;
+use crate::plan::groups::{Grouping, kept};
 use crate::plan::ir::{Fused, Output, OutputKind, Stage, Step, StoreId};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A pass that runs.
-struct Pass<'a> {
-    run: &'a Run<'a>,
-    fused: &'a Fused,
-    places: &'a [Option<Place>],
-    code: Compute<'a>,
+pub(super) struct Pass<'a> {
+    pub run: &'a Run<'a>,
+    pub fused: &'a Fused,
+    pub places: &'a [Option<Place>],
+    pub code: Compute<'a>,
     /// The passes before it, and of each the last one that reads it.
     before: Vec<(&'a Step, Compute<'a>, usize)>,
-    span: Span,
+    pub span: Span,
     /// Blocks along each axis.
-    grid: Vec<u64>,
+    pub grid: Vec<u64>,
     /// For each output that is a reduction.
-    combines: Vec<Option<Combine>>,
+    pub combines: Vec<Option<Combine>>,
     /// Whole results that became the store itself: (output, memory).
     adopted: Mutex<Vec<(usize, Buffer)>>,
 }
@@ -39,23 +40,31 @@ pub fn run(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]
     if elements == 0 {
         return empty(run, stage, fused, places);
     }
-    let code = Compute::new(run, fused, elements)?;
+    let code = Compute::new(run, fused, (&*places).into(), elements, stage.span)?;
     let mut before = Vec::with_capacity(fused.before.len());
     for (step, last) in fused.before.iter().zip(fused.last_readers()) {
-        before.push((step, Compute::new(run, &step.pass, elements)?, last));
+        before.push((step, Compute::new(run, &step.pass, (&*places).into(), elements, stage.span)?, last));
     }
     let grid = grid(&fused.domain, &fused.block);
     let combine = |output: &Output| match &output.kind {
         OutputKind::Reduce { op, axes } => {
             let count = axes.iter().map(|axis| grid[*axis]).product();
-            let kept = kept_sizes(&fused.block, axes).iter().product();
+            let kept = kept(&fused.block, axes).iter().product();
             Combine::new(run, *op, fused.code[output.value.0 as usize].dtype, count, kept).map(Some)
+        }
+        OutputKind::ReduceGroups { op, .. } => {
+            let Some(grouping) = Grouping::of(fused) else { return Ok(None) };
+            let kept = grouping.groups * grouping.kept(&fused.block).iter().product::<u64>();
+            Combine::new(run, *op, fused.code[output.value.0 as usize].dtype, grouping.lanes, kept).map(Some)
         }
         _ => Ok(None),
     };
     let combines = fused.outputs.iter().map(combine).collect::<Outcome<_>>()?;
     let pass = Pass { run, fused, places, code, before, span: stage.span, grid, combines, adopted: Mutex::default() };
-    pass.run(stage.parallel)?;
+    match Grouping::of(fused) {
+        Some(grouping) => groups::run(&pass, &grouping, stage.parallel)?,
+        None => pass.run(stage.parallel)?,
+    }
     let adopted = pass.adopted.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (at, buffer) in adopted {
         if let Some(Place::Memory(array)) = &mut places[fused.outputs[at].store.0 as usize] {
@@ -68,7 +77,7 @@ pub fn run(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]
 /// A pass over nothing: reductions give what they start from.
 fn empty(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]) -> Outcome<()> {
     for output in &fused.outputs {
-        let OutputKind::Reduce { op, .. } = &output.kind else { continue };
+        let Some((op, _)) = output.kind.reduction() else { continue };
         if matches!(op, ReduceOp::Arg { .. }) {
             return Err(nothing(stage.span));
         }
@@ -86,7 +95,7 @@ fn nothing(span: Span) -> Box<Diagnostic> {
 }
 
 /// Memory with `count` times a value.
-fn filled(run: &Run, count: u64, value: Scalar, span: Span) -> Outcome<Buffer> {
+pub(super) fn filled(run: &Run, count: u64, value: Scalar, span: Span) -> Outcome<Buffer> {
     let size = value.dtype.size();
     let mut buffer = run.runtime.take(count as usize * size, span)?;
     let mut element = [0u8; 16];
@@ -99,58 +108,13 @@ fn filled(run: &Run, count: u64, value: Scalar, span: Span) -> Outcome<Buffer> {
     Ok(buffer)
 }
 
-/// Sizes with 1 along the reduced axes.
-fn kept_sizes(sizes: &[u64], axes: &[usize]) -> Vec<u64> {
-    sizes.iter().enumerate().map(|(axis, size)| if axes.contains(&axis) { 1 } else { *size }).collect()
-}
-
 fn sizes_of((lo, hi): (&[u64], &[u64])) -> Vec<u64> {
     lo.iter().zip(hi).map(|(lo, hi)| hi - lo).collect()
 }
 
 /// Row-major position in the grid along the axes that `of` picks.
-fn position(grid: &[u64], at: &[u64], of: impl Fn(usize) -> bool) -> u64 {
+pub(super) fn position(grid: &[u64], at: &[u64], of: impl Fn(usize) -> bool) -> u64 {
     (0..grid.len()).filter(|axis| of(*axis)).fold(0, |position, axis| position * grid[axis] + at[axis])
-}
-
-/// The kernel of a pass, and how it is given its arrays.
-struct Compute<'a> {
-    run: &'a Run<'a>,
-    fused: &'a Fused,
-    kernel: Arc<dyn Compiled>,
-    /// Leaves that are read together.
-    groups: Vec<Vec<usize>>,
-    /// Sides of a block that touch indices beyond the ends of arrays are computed apart from its inside: nothing is copied for that.
-    boxed: bool,
-}
-
-impl<'a> Compute<'a> {
-    /// For a pass over `elements`.
-    fn new(run: &'a Run<'a>, fused: &'a Fused, elements: u64) -> Outcome<Compute<'a>> {
-        let kernel = run.runtime.kernels.get(&emit(run.graph, fused, run.runtime.limits.checked), elements)?;
-        let groups = halo::groups(&fused.leaves, &fused.block);
-        // A reduction takes its elements in order.
-        let elements = fused.outputs.iter().all(|output| matches!(output.kind, OutputKind::Map { .. }));
-        let boxed = elements && fused.leaves.iter().any(halo::is_continued);
-        Ok(Compute { run, fused, kernel, groups, boxed })
-    }
-
-    /// Computes the points `lo..hi` of the domain into arrays of that block.
-    fn compute(&self, places: Places, lo: &[u64], hi: &[u64], written: &[ArrayArg], span: Span) -> Outcome<()> {
-        let leaves = &self.fused.leaves;
-        let boxes = if self.boxed { halo::boxes(leaves, lo, hi) } else { vec![(lo.to_vec(), hi.to_vec())] };
-        for (from, to) in boxes {
-            let blocks = store::blocks(self.run, leaves, &self.groups, places, (&from, &to), span)?;
-            let sizes: Vec<u64> = from.iter().zip(&to).map(|(from, to)| to - from).collect();
-            let mut args: Vec<Arg> = sizes.iter().chain(&from).map(|value| Arg::Scalar(Scalar::i64(*value as i64))).collect();
-            args.extend(blocks.iter().map(|block| Arg::Array(block.arg.clone())));
-            let by: Vec<i64> = lo.iter().zip(&from).map(|(lo, from)| (from - lo) as i64).collect();
-            args.extend(written.iter().map(|array| Arg::Array(part_of(array, &by, &sizes))));
-            let host = KernelHost { runtime: self.run.runtime, leaf: true };
-            self.kernel.call(&host, &args).map_err(|fault| diagnose(&fault).or_at(span))?;
-        }
-        Ok(())
-    }
 }
 
 /// Memory that one call of the kernel writes, and what becomes of it.
@@ -200,17 +164,16 @@ impl Pass<'_> {
 
     /// One block: reads, computes, and passes on what came out.
     fn block(&self, at: &[u64], carries: &mut Vec<Buffer>) -> Outcome<()> {
-        let Fused { domain, block, outputs, .. } = self.fused;
-        let lo: Vec<u64> = at.iter().zip(block).map(|(at, block)| at * block).collect();
-        let hi: Vec<u64> = lo.iter().zip(block.iter().zip(domain)).map(|(lo, (block, size))| (lo + block).min(*size)).collect();
-        let sizes: Vec<u64> = lo.iter().zip(&hi).map(|(lo, hi)| hi - lo).collect();
+        let outputs = &self.fused.outputs;
+        let (lo, hi) = self.extent(at);
+        let sizes = sizes_of((&lo, &hi));
         let mut written: Vec<ArrayArg> = Vec::with_capacity(outputs.len());
         let mut targets = Vec::with_capacity(outputs.len());
         for (number, output) in outputs.iter().enumerate() {
             targets.push(self.target(number, output, &lo, &sizes, carries, &mut written)?);
         }
         let own = self.steps((&lo, &hi))?;
-        self.code.compute(Places { stores: self.places, own: &own }, &lo, &hi, &written, self.span)?;
+        self.code.compute(Places { stores: self.places, own: &own }, &lo, &hi, &written)?;
         drop(own);
         for ((number, output), target) in outputs.iter().enumerate().zip(targets) {
             match target {
@@ -224,6 +187,13 @@ impl Pass<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The points of a block: first and end along each axis.
+    pub fn extent(&self, at: &[u64]) -> (Vec<u64>, Vec<u64>) {
+        let Fused { domain, block, .. } = self.fused;
+        let along = |axis: usize| (at[axis] * block[axis], ((at[axis] + 1) * block[axis]).min(domain[axis]));
+        (0..at.len()).map(along).unzip()
     }
 
     /// Takes the passes before for a block `lo..hi`: what the last one reads of them.
@@ -247,7 +217,7 @@ impl Pass<'_> {
                 let (by, sizes) = (apart(&lo, &part.lo), sizes_of((&from, &to)));
                 let written: Vec<ArrayArg> = written.iter().map(|array| part_of(array, &by, &sizes)).collect();
                 let own: Vec<Made> = made.iter().map(|made| made.shifted(&part.shift)).collect();
-                code.compute(Places { stores: self.places, own: &own }, &from, &to, &written, self.span)?;
+                code.compute(Places { stores: self.places, own: &own }, &from, &to, &written)?;
             }
             for ((output, kept), array) in step.pass.outputs.iter().zip(&step.kept).zip(&written) {
                 if *kept {
@@ -308,7 +278,7 @@ impl Pass<'_> {
         let dtype = self.fused.code[output.value.0 as usize].dtype;
         let arrays = arrays_of(&output.kind, dtype);
         if let OutputKind::Reduce { axes, .. } = &output.kind {
-            let kept = kept_sizes(sizes, axes);
+            let kept = kept(sizes, axes);
             let mut parts = Vec::with_capacity(arrays.len());
             for (dtype, initial) in &arrays {
                 let buffer = filled(self.run, kept.iter().product(), *initial, self.span)?;
@@ -332,7 +302,7 @@ impl Pass<'_> {
         };
         if let OutputKind::Scan { axis, .. } = &output.kind {
             if carries.is_empty() {
-                let kept = kept_sizes(sizes, &[*axis]);
+                let kept = kept(sizes, &[*axis]);
                 carries.push(filled(self.run, kept.iter().product(), arrays[1].1, self.span)?);
             }
             written.push(spread(dtype, &carries[0], sizes, &[*axis]));
@@ -343,46 +313,50 @@ impl Pass<'_> {
 
     /// Joins a partial result; the last one of a result goes to the store.
     fn partial(&self, number: usize, output: &Output, at: &[u64], parts: Parts) -> Outcome<()> {
-        let (OutputKind::Reduce { op, axes }, Some(combine)) = (&output.kind, &self.combines[number]) else { return Ok(()) };
-        let Fused { domain, block, .. } = self.fused;
+        let (OutputKind::Reduce { axes, .. }, Some(combine)) = (&output.kind, &self.combines[number]) else { return Ok(()) };
         let result = position(&self.grid, at, |axis| !axes.contains(&axis));
         let turn = position(&self.grid, at, |axis| axes.contains(&axis));
-        let lo: Vec<u64> = at.iter().zip(block).map(|(at, block)| at * block).collect();
-        let sizes: Vec<u64> = lo.iter().zip(block.iter().zip(domain)).map(|(lo, (block, size))| (lo + block).min(*size) - lo).collect();
-        let kept = kept_sizes(&sizes, axes);
-        let elements = kept.iter().product();
-        let Some(mut parts) = combine.add(self.run, result, turn, parts, elements, self.span)? else { return Ok(()) };
-        let part = match op {
-            ReduceOp::Fold(_) => 0,
-            ReduceOp::Arg { .. } => 1,
-            ReduceOp::Deviations { .. } => 2,
+        let (lo, hi) = self.extent(at);
+        let sizes = sizes_of((&lo, &hi));
+        let elements = kept(&sizes, axes).iter().product();
+        let Some(parts) = combine.add(self.run, result, turn, parts, elements, self.span)? else { return Ok(()) };
+        let axis_kept = |axis: &usize| !axes.contains(axis);
+        let start: Vec<u64> = (0..lo.len()).filter(axis_kept).map(|axis| lo[axis]).collect();
+        let count: Vec<u64> = (0..lo.len()).filter(axis_kept).map(|axis| sizes[axis]).collect();
+        self.finish(number, output, &start, &count, parts)
+    }
+
+    /// Puts a whole result into its store; `start` and `count` are in the store's axes.
+    pub fn finish(&self, number: usize, output: &Output, start: &[u64], count: &[u64], mut parts: Parts) -> Outcome<()> {
+        let part = match output.kind.reduction() {
+            Some((ReduceOp::Arg { .. }, _)) => 1,
+            Some((ReduceOp::Deviations { .. }, _)) => 2,
+            _ => 0,
         };
+        let elements: u64 = count.iter().product();
         let whole = parts.swap_remove(part);
         if part == 1 && whole.bytes().chunks_exact(8).any(|position| position[7] & 0x80 != 0) {
             return Err(nothing(self.span));
         }
         let place = store::place(output.store, self.places)?;
-        let axis_kept = |axis: &usize| !axes.contains(axis);
-        let start: Vec<u64> = (0..lo.len()).filter(axis_kept).map(|axis| lo[axis]).collect();
-        let count: Vec<u64> = (0..lo.len()).filter(axis_kept).map(|axis| sizes[axis]).collect();
         match place {
             Place::Memory(array) if array.count() == elements => {
                 self.adopted.lock().unwrap_or_else(PoisonError::into_inner).push((number, whole));
                 Ok(())
             }
             Place::Memory(array) => {
-                let from = spread(array.dtype(), &whole, &count, &[]);
-                region::copy(self.run, array.dtype(), from, block_of(array, &start, &count), self.span)
+                let from = spread(array.dtype(), &whole, count, &[]);
+                region::copy(self.run, array.dtype(), from, block_of(array, start, count), self.span)
             }
             // A scalar domain has an axis that its store has not.
-            other => store::write(self.run, other, &start, &count, whole.bytes(), self.span),
+            other => store::write(self.run, other, start, count, whole.bytes(), self.span),
         }
     }
 }
 
 /// A dense buffer of a block as an argument; its reduced axes have size 1 in it and stride 0.
 fn spread(dtype: DType, buffer: &Buffer, sizes: &[u64], reduced: &[usize]) -> ArrayArg {
-    let mut strides = row_major(&kept_sizes(sizes, reduced), dtype.size());
+    let mut strides = row_major(&kept(sizes, reduced), dtype.size());
     reduced.iter().for_each(|axis| strides[*axis] = 0);
     ArrayArg {
         dtype: dtype.storage(),
@@ -390,13 +364,6 @@ fn spread(dtype: DType, buffer: &Buffer, sizes: &[u64], reduced: &[usize]) -> Ar
         sizes: sizes.iter().map(|size| *size as i64).collect(),
         strides: strides.into_iter().map(|stride| stride as i64).collect(),
     }
-}
-
-/// The part of a block that starts so much further along each axis.
-fn part_of(block: &ArrayArg, by: &[i64], sizes: &[u64]) -> ArrayArg {
-    let offset: i64 = by.iter().zip(&block.strides).map(|(by, stride)| by * stride).sum();
-    let sizes = sizes.iter().map(|size| *size as i64).collect();
-    ArrayArg { dtype: block.dtype, ptr: block.ptr.wrapping_offset(offset as isize), sizes, strides: block.strides.clone() }
 }
 
 /// From one point to another.

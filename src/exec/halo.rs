@@ -117,7 +117,7 @@ mod tests {
     fn axes_fall_into_evenly_spaced_pieces() {
         let of = |edge: Edge, start: i64, count: u64| -> Vec<(u64, u64, Option<(i64, i64)>)> {
             let beyond = Some(Beyond { edge, fill: Scalar::f64(0.0), first: 0, step: 1, count: 4 });
-            let map = AxisMap { axis: Some(0), start, step: 1, beyond };
+            let map = AxisMap { axis: Some(0), start, step: 1, via: None, beyond };
             let region = Region { start: vec![start], count: vec![count], step: vec![1] };
             pieces(&map, &region, 0).into_iter().map(|piece| (piece.at, piece.count, piece.from)).collect()
         };

@@ -2,13 +2,13 @@
 
 use super::{Memory, Run};
 use crate::array::strided::row_major;
-use crate::array::{Array, Buffer};
+use crate::array::{Array, Buffer, DType};
 use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::io::raw::Scratch;
 use crate::kernel::abi::ArrayArg;
 use crate::plan::access::{Access, AxisMap, Region};
 use crate::plan::halo;
-use crate::plan::ir::{Leaf, Plan, Sink, Source, Stage, Store, StoreId, StoreKind, View, Work};
+use crate::plan::ir::{Leaf, Plan, Sink, Source, Store, StoreId, StoreKind, View};
 use std::sync::Arc;
 
 /// A store while the plan runs.
@@ -67,9 +67,10 @@ pub fn given(run: &Run, plan: &Plan, id: StoreId, store: &Store, memory: &Memory
 
 /// Whether a step or a result of the plan reads a store in another shape than it has.
 fn is_reshaped(plan: &Plan, id: StoreId, shape: &[u64]) -> bool {
-    let of_stage = |stage: &Stage| if let Work::Fused(fused) = &stage.work { fused.sources().cloned().collect() } else { Vec::new() };
-    let of_result = |view: &View| if let View::Store { leaf, .. } = view { Some(leaf.clone()) } else { None };
-    let mut leaves = plan.stages.iter().flat_map(of_stage).chain(plan.results.iter().flatten().filter_map(of_result));
+    fn of_result(view: &View) -> Option<&Leaf> {
+        if let View::Store { leaf, .. } = view { Some(leaf) } else { None }
+    }
+    let mut leaves = plan.stages.iter().flat_map(|stage| stage.work.leaves()).chain(plan.results.iter().flatten().filter_map(of_result));
     leaves.any(|leaf| leaf.source == Source::Store(id) && leaf.shape != shape)
 }
 
@@ -87,7 +88,7 @@ pub fn make(run: &Run, store: &Store) -> Outcome<Place> {
     }
 }
 
-fn missing() -> Box<Diagnostic> {
+pub fn missing() -> Box<Diagnostic> {
     Diagnostic::new(Code::Internal, "a stage found nothing in one of its stores")
 }
 
@@ -150,13 +151,21 @@ pub fn is_in_memory(leaf: &Leaf, places: Places) -> Outcome<bool> {
     }
 }
 
-/// The block `lo..hi` of the domain, of a leaf: a view of memory, or read now.
-pub fn block(run: &Run, leaf: &Leaf, places: &[Option<Place>], lo: &[u64], hi: &[u64], span: Span) -> Outcome<Block> {
-    let [block] = blocks(run, std::slice::from_ref(leaf), &[vec![0]], places.into(), (lo, hi), span)?.try_into().map_err(|_| missing())?;
-    Ok(block)
+impl Block {
+    /// A block in memory that was filled for it.
+    pub fn own(dtype: DType, buffer: Arc<Buffer>, sizes: &[u64], strides: Vec<i64>) -> Block {
+        let sizes = sizes.iter().map(|size| *size as i64).collect();
+        Block { arg: ArrayArg { dtype: dtype.storage(), ptr: buffer.as_mut_ptr(), sizes, strides }, _buffer: Some(buffer) }
+    }
 }
 
-/// The block `lo..hi` of the domain, of each leaf. Those of a group share what is read, or put together beyond the ends of their array.
+/// The block `lo..hi` of the domain, of a leaf: a view of memory, or read now.
+pub fn block<'a>(run: &Run, leaf: &Leaf, places: impl Into<Places<'a>>, lo: &[u64], hi: &[u64], span: Span) -> Outcome<Block> {
+    let mut blocks = blocks(run, std::slice::from_ref(leaf), &[vec![0]], places.into(), (lo, hi), span)?;
+    blocks.pop().flatten().ok_or_else(missing)
+}
+
+/// The block `lo..hi` of the domain, of each leaf in a group. Those of one share what is read, or put together beyond the ends of their array.
 pub fn blocks(
     run: &Run,
     leaves: &[Leaf],
@@ -164,7 +173,7 @@ pub fn blocks(
     places: Places,
     (lo, hi): (&[u64], &[u64]),
     span: Span,
-) -> Outcome<Vec<Block>> {
+) -> Outcome<Vec<Option<Block>>> {
     let mut blocks: Vec<Option<Block>> = vec![None; leaves.len()];
     for group in groups {
         let in_memory = is_in_memory(&leaves[group[0]], places)?;
@@ -198,14 +207,14 @@ pub fn blocks(
             // In the buffer an axis starts at the region's start and steps by one.
             let inner = |(axis, map): (usize, &AxisMap)| {
                 let start = (map.index(lo) - region.start[axis]) / region.step[axis] as i64;
-                AxisMap { axis: map.axis, start, step: map.step.signum(), beyond: None }
+                AxisMap { axis: map.axis, start, step: map.step.signum(), via: None, beyond: None }
             };
             let inner: Access = leaf.access.iter().enumerate().map(inner).collect();
             let inner = strides(&inner, 0, &own, &vec![0; lo.len()]);
             blocks[at] = Some(viewed(leaf, (lo, hi), buffer.as_mut_ptr(), inner, Some(buffer.clone())));
         }
     }
-    blocks.into_iter().map(|block| block.ok_or_else(missing)).collect()
+    Ok(blocks)
 }
 
 /// The block `lo..hi` of a leaf that is at an offset of some memory. A leaf that depends on no index has no axes.
@@ -217,7 +226,12 @@ fn viewed(
     buffer: Option<Arc<Buffer>>,
 ) -> Block {
     let invariant = leaf.access.iter().all(|map| map.axis.is_none());
-    let sizes: Vec<i64> = if invariant { Vec::new() } else { lo.iter().zip(hi).map(|(lo, hi)| (hi - lo) as i64).collect() };
+    let mut sizes: Vec<i64> = if invariant { Vec::new() } else { lo.iter().zip(hi).map(|(lo, hi)| (hi - lo) as i64).collect() };
+    for map in &leaf.access {
+        if let (Some(axis), Some(via)) = (map.axis, map.via) {
+            sizes[axis] = via.size as i64;
+        }
+    }
     strides.truncate(sizes.len());
     Block { arg: ArrayArg { dtype: leaf.dtype.storage(), ptr: ptr.wrapping_offset(offset as isize), sizes, strides }, _buffer: buffer }
 }
@@ -228,7 +242,7 @@ pub fn read(run: &Run, leaf: &Leaf, places: Places, region: &Region, out: &mut [
     let start: Vec<u64> = start.iter().map(|start| (*start).max(0) as u64).collect();
     match &leaf.source {
         Source::File(variable) => {
-            let file = run.runtime.file(&variable.path)?;
+            let file = run.runtime.opened(&variable.path).map_or_else(|| run.runtime.file(&variable.path), Ok)?;
             let at = file.variable(&variable.variable)?;
             file.read(at, &start, count, step, out).map_err(|error| error.or_at(span))
         }

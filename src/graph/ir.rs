@@ -2,7 +2,7 @@
 
 use crate::array::{ArrayTy, DType, Scalar};
 use crate::base::Span;
-use crate::builtins::build::ReduceOp;
+use crate::builtins::build::{ReduceOp, Routine};
 use crate::ops::ScalarOp;
 use crate::types::edge::Edge;
 use serde::{Deserialize, Serialize};
@@ -77,12 +77,24 @@ pub enum Op {
         op: ReduceOp,
         axes: Vec<usize>,
     },
+    /// Over `axes`, of which `axis` is in groups and becomes their dimension. Inputs: array, the group (i64) of each position along the axis,
+    /// an array in memory; -1 is in none.
+    ReduceGroups {
+        op: ReduceOp,
+        axes: Vec<usize>,
+        axis: usize,
+    },
     Scan {
         op: ScalarOp,
         axis: usize,
     },
     /// [m, k] with [k, n], floats or complex.
     MatMul,
+    /// One result of a routine over the cores of the inputs.
+    Routine {
+        routine: Routine,
+        result: usize,
+    },
     /// A user function over elements: inputs broadcast to one shape; the module's entry takes and gives scalars.
     Apply {
         module: ModuleId,

@@ -36,8 +36,10 @@ pub fn name(node: &Node) -> String {
         Op::Concat { axis } => format!("concat axis {axis}"),
         Op::Pad { before, edge, .. } => format!("pad {edge:?} before {before:?}").to_lowercase(),
         Op::Reduce { op, axes } => format!("reduce {} over {axes:?}", reduction(*op)),
+        Op::ReduceGroups { op, axes, axis } => format!("reduce {} over {axes:?} in groups along {axis}", reduction(*op)),
         Op::Scan { op, axis } => format!("scan {} axis {axis}", op.name()),
         Op::MatMul => "matmul".into(),
+        Op::Routine { routine, result } => format!("{} result {result}", routine.name()),
         Op::Apply { module, result } => format!("apply module {} result {result}", module.0),
     }
 }

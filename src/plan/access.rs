@@ -1,5 +1,5 @@
-//! Which element of an array a point of a stage's domain touches: an affine map for each axis of the array, and what indices beyond its
-//! ends mean.
+//! Which element of an array a point of a stage's domain touches: an affine map for each axis of the array, perhaps of what a
+//! table says, and what indices beyond its ends mean.
 
 use crate::array::Scalar;
 use crate::types::edge::Edge;
@@ -11,8 +11,19 @@ pub struct AxisMap {
     pub axis: Option<usize>,
     pub start: i64,
     pub step: i64,
+    /// The axis' index goes through a table first: `start + step * table[i]`. An access has such maps or ones that go beyond, never both.
+    pub via: Option<Via>,
     /// Where indices may be outside.
     pub beyond: Option<Beyond>,
+}
+
+/// A table of positions, in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Via {
+    /// The stage's leaf with the positions (i64), which depends on the axis alone.
+    pub leaf: usize,
+    /// Positions are below this.
+    pub size: u64,
 }
 
 /// The indices inside, `first + step * k` for `k < count`, and what others mean. All indices are `first + step * k` for some `k`.
@@ -30,17 +41,17 @@ pub type Access = Vec<AxisMap>;
 
 /// Every point touches its own element.
 pub fn identity(rank: usize) -> Access {
-    (0..rank).map(|axis| AxisMap { axis: Some(axis), start: 0, step: 1, beyond: None }).collect()
+    (0..rank).map(|axis| AxisMap { axis: Some(axis), start: 0, step: 1, via: None, beyond: None }).collect()
 }
 
 impl AxisMap {
     pub fn fixed(at: i64) -> AxisMap {
-        AxisMap { axis: None, start: at, step: 0, beyond: None }
+        AxisMap { axis: None, start: at, step: 0, via: None, beyond: None }
     }
     /// The map of `start + step * (this)`.
     pub fn then(self, start: i64, step: i64) -> AxisMap {
         let beyond = self.beyond.map(|inside| Beyond { first: start + step * inside.first, step: step * inside.step, ..inside });
-        AxisMap { axis: self.axis, start: start + step * self.start, step: step * self.step, beyond }
+        AxisMap { start: start + step * self.start, step: step * self.step, beyond, ..self }
     }
     /// Itself, or the one index that it always touches.
     pub fn settled(self) -> AxisMap {
@@ -49,9 +60,9 @@ impl AxisMap {
             _ => self,
         }
     }
-    /// The index where the domain axis has index `at[axis]`.
+    /// The index where the domain axis has index `at[axis]`; of a table, where it says 0.
     pub fn index(self, at: &[u64]) -> i64 {
-        self.start + self.axis.map_or(0, |axis| self.step * at[axis] as i64)
+        self.start + self.axis.filter(|_| self.via.is_none()).map_or(0, |axis| self.step * at[axis] as i64)
     }
 }
 
@@ -82,7 +93,14 @@ impl Region {
         let last: Vec<u64> = hi.iter().map(|hi| hi.saturating_sub(1)).collect();
         let mut region = Region::default();
         for map in access {
-            let (a, b) = (map.index(lo), map.index(&last));
+            let (a, b) = match (map.via, map.axis) {
+                // Through a table any positions may be touched, at most one for each index.
+                (Some(via), Some(axis)) => {
+                    let count = via.size.min(hi[axis].saturating_sub(lo[axis]));
+                    (map.start, map.start + map.step * count.saturating_sub(1) as i64)
+                }
+                _ => (map.index(lo), map.index(&last)),
+            };
             let step = map.step.unsigned_abs().max(1);
             region.start.push(a.min(b));
             region.step.push(step);

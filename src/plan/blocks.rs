@@ -1,7 +1,7 @@
 //! Block sizes. They depend on shapes, file chunks and what is computed, never on the memory limit or the threads: so a result has the same
 //! bits under any of them.
 
-use super::ir::{Fused, Leaf, Output, OutputKind, Source, Store, StoreKind};
+use super::ir::{Fused, Leaf, Output, Source, Store, StoreKind};
 
 /// Elements of a block where nothing else decides: large against the cost of a task, small against memory.
 const TARGET: u64 = 1 << 17;
@@ -21,7 +21,7 @@ pub fn choose(fused: &Fused, stores: &[Store]) -> Vec<u64> {
         let Source::File(variable) = &leaf.source else { continue };
         let Some(chunks) = &variable.chunks else { continue };
         for (map, chunk) in leaf.access.iter().zip(chunks) {
-            if let Some(axis) = map.axis {
+            if let Some(axis) = map.axis.filter(|_| map.via.is_none()) {
                 unit[axis] = unit[axis].max(chunk.div_ceil(map.step.unsigned_abs().max(1)));
             }
         }
@@ -43,8 +43,8 @@ pub fn choose(fused: &Fused, stores: &[Store]) -> Vec<u64> {
         }
     }
     let outer = |axis: usize| {
-        let over = |kind: &OutputKind| matches!(kind, OutputKind::Reduce { axes, .. } if axes.contains(&axis) && !axes.contains(&last));
-        fused.outputs.iter().any(|output| over(&output.kind))
+        let over = |axes: &[usize]| axes.contains(&axis) && !axes.contains(&last);
+        fused.outputs.iter().any(|output| output.kind.reduction().is_some_and(|(_, axes)| over(axes)))
     };
     // First what should be long, each up to its share; then everything from the last axis on.
     let fast_count = fast.iter().filter(|fast| **fast).count() as u32;
@@ -99,6 +99,20 @@ fn grow(block: &mut [u64], domain: &[u64], axis: usize, most: u64) {
 /// The tile of a product of these sizes: m, k, n.
 pub fn matmul_tile(sizes: [u64; 3]) -> u64 {
     TILE.min(sizes.into_iter().max().unwrap_or(1)).max(1)
+}
+
+/// Cores of a task along each batch axis, for cores of this many elements.
+pub fn batch_block(batch: &[u64], core: u64) -> Vec<u64> {
+    let mut block = vec![1; batch.len()];
+    let mut room = (TARGET / core.max(1)).max(1);
+    for (block, size) in block.iter_mut().zip(batch).rev() {
+        *block = room.min(*size).max(1);
+        room /= *block;
+        if room == 0 {
+            break;
+        }
+    }
+    block
 }
 
 /// Number of blocks along each axis.

@@ -42,7 +42,9 @@ fn joined(stages: &[Option<Stage>], range: RangeInclusive<usize>, stores: &[Stor
         let elements = matches!(&output.kind, OutputKind::Map { offset } if offset.iter().all(|offset| *offset == 0));
         elements && store.kind == StoreKind::Memory && store.ty.rank() == last.domain.len()
     };
-    if before.iter().any(|pass| pass.domain != last.domain || !pass.outputs.iter().all(between)) {
+    if before.iter().any(|pass| pass.domain != last.domain || !pass.outputs.iter().all(between))
+        || passes.iter().any(|pass| pass.looks_up())
+    {
         return None;
     }
     let (reaches, ring) = reaches(&passes)?;
@@ -163,6 +165,11 @@ impl Step {
 }
 
 impl Fused {
+    /// Whether it has tables of positions or groups. They are of the whole domain, and groups are folded across blocks: it is a stage alone.
+    fn looks_up(&self) -> bool {
+        let positions = |leaf: &Leaf| leaf.access.iter().any(|map| map.via.is_some());
+        self.leaves.iter().any(positions) || self.outputs.iter().any(|output| output.kind.grouped().is_some())
+    }
     /// Of each pass before the last, the last pass that reads it, by position; the last one itself comes after all.
     pub fn last_readers(&self) -> Vec<usize> {
         let passes: Vec<&Fused> = self.before.iter().map(|step| &step.pass).chain([self]).collect();

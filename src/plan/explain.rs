@@ -53,6 +53,7 @@ fn describe(plan: &Plan, stage: &Stage) -> String {
                     let what = match &output.kind {
                         OutputKind::Map { .. } => "elements".to_string(),
                         OutputKind::Reduce { op, .. } => reduction(*op).to_string(),
+                        OutputKind::ReduceGroups { op, groups, .. } => format!("{} of {groups} groups", reduction(*op)),
                         OutputKind::Scan { op, .. } => format!("running {}", op.name()),
                     };
                     format!("{what} into {}", target(plan, output.store))
@@ -75,6 +76,11 @@ fn describe(plan: &Plan, stage: &Stage) -> String {
         Work::MatMul(product) => {
             let [m, k, n] = product.sizes;
             format!("product [{m}, {k}] @ [{k}, {n}] in tiles of {} into {}", product.tile, target(plan, product.out))
+        }
+        Work::Batched(batched) => {
+            let cores: u64 = batched.batch.iter().product();
+            let into: Vec<String> = batched.results.iter().filter_map(|result| Some(target(plan, result.store?))).collect();
+            format!("{} of {} × {} into {}", batched.routine.name(), cores, sizes(&batched.cores[0]), into.join("; "))
         }
         Work::Take(take) => format!("take {} along axis {} into {}", take.shape[take.axis], take.axis, target(plan, take.out)),
     }

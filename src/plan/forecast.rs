@@ -3,8 +3,10 @@
 use super::access::{AxisMap, Region};
 use super::blocks::grid;
 use super::emit::{SEGMENT, arrays_of};
+use super::groups::Grouping;
 use super::halo;
 use super::ir::*;
+use crate::array::DType;
 use crate::array::buffer::ALIGN;
 use crate::base::{Code, Diagnostic, Limits, Outcome};
 
@@ -105,6 +107,26 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
             let (rows, columns) = (m.div_ceil(tile), n.div_ceil(tile));
             let file = |leaf: &Leaf, times: u64| if matches!(leaf.source, Source::File(_)) { times * item } else { 0 };
             (block, 0, rows * columns, file(&product.a, m * k * columns) + file(&product.b, k * n * rows))
+        }
+        Work::Batched(batched) => {
+            let cores: u64 = batched.block.iter().product();
+            let sized = |core: &[u64], dtype: DType| {
+                core.iter().fold(cores.saturating_mul(dtype.size() as u64), |all, size| all.saturating_mul(*size))
+            };
+            let (mut block, mut read) = (0u64, 0u64);
+            let blocks: u64 = grid(&batched.batch, &batched.block).into_iter().product();
+            for (leaf, core) in batched.operands.iter().zip(&batched.cores) {
+                let bytes = rounded(sized(core, leaf.dtype));
+                block = block.saturating_add(if is_remote(plan, leaf) { bytes.saturating_mul(2) } else { bytes });
+                if matches!(leaf.source, Source::File(_)) {
+                    read = read.saturating_add(bytes.saturating_mul(blocks));
+                }
+            }
+            for result in &batched.results {
+                block = block.saturating_add(rounded(sized(&result.core, result.dtype)));
+            }
+            let workspace = batched.operands.first().map_or(0, |leaf| batched.routine.workspace(&batched.cores, leaf.dtype));
+            (block.saturating_add(rounded(workspace)), 0, blocks, read)
         }
         Work::Take(take) => {
             let item = take.base.dtype.size() as u64;
@@ -207,6 +229,8 @@ fn outputs_cost(plan: &Plan, fused: &Fused) -> (u64, u64) {
                     block += rounded(sizes(&|_| true).saturating_mul(dtype.size() as u64));
                 }
             }
+            // Below, for all outputs together.
+            OutputKind::ReduceGroups { .. } => {}
             OutputKind::Reduce { axes, .. } => {
                 let part = parts(sizes(&|axis| !axes.contains(&axis)));
                 // The block's own and one it is joined with; the others wait in the tree.
@@ -216,6 +240,18 @@ fn outputs_cost(plan: &Plan, fused: &Fused) -> (u64, u64) {
                     held += part * (u64::from(64 - reduced.leading_zeros()) + 2) * 2;
                 }
             }
+        }
+    }
+    if let Some(grouping) = Grouping::of(fused) {
+        block += rounded(SEGMENT as u64 * 8) * fused.outputs.len() as u64;
+        if grouping.on_disk() {
+            // The groups of a block, and one that is written at the end.
+            block += grouping.row.saturating_mul(grouping.groups.min(fused.block[grouping.axis]) + 1);
+        } else {
+            // The lanes of the results in work; a block may begin the next ones.
+            let results = grid(&fused.domain, &fused.block).into_iter().product::<u64>() / grouping.steps.max(1);
+            held += grouping.part.saturating_mul(grouping.lanes);
+            block += if results > 1 { grouping.part } else { 0 };
         }
     }
     (block, held)

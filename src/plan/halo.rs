@@ -48,7 +48,8 @@ fn both(a: &Leaf, b: &Leaf) -> Option<Leaf> {
             (Some(beyond), None) | (None, Some(beyond)) if whole(beyond) => Some(beyond),
             _ => return None,
         };
-        if (a.axis, a.step) != (b.axis, b.step) {
+        // What is looked up is nowhere in particular.
+        if (a.axis, a.step) != (b.axis, b.step) || a.via.is_some() || b.via.is_some() {
             return None;
         }
         access.push(AxisMap { beyond, ..*a });
@@ -131,7 +132,11 @@ mod tests {
 
     fn leaf(starts: &[i64], size: u64) -> Leaf {
         let beyond = Some(Beyond { edge: Edge::Wrap, fill: Scalar::bool(false), first: 0, step: 1, count: size });
-        let access = starts.iter().enumerate().map(|(axis, start)| AxisMap { axis: Some(axis), start: *start, step: 1, beyond }).collect();
+        let access = starts
+            .iter()
+            .enumerate()
+            .map(|(axis, start)| AxisMap { axis: Some(axis), start: *start, step: 1, via: None, beyond })
+            .collect();
         Leaf { source: Source::Store(StoreId(0)), access, dtype: DType::F64, shape: vec![size; starts.len()] }
     }
 

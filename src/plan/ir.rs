@@ -3,7 +3,7 @@
 use super::access::{Access, AxisMap};
 use crate::array::{ArrayTy, DType, Scalar};
 use crate::base::{Name, Span};
-use crate::builtins::build::ReduceOp;
+use crate::builtins::build::{ReduceOp, Routine};
 use crate::graph::{MemoryId, ModuleId, NodeId, Variable};
 use crate::ops::ScalarOp;
 
@@ -105,6 +105,19 @@ pub enum Work {
     Fused(Fused),
     MatMul(MatMul),
     Take(Take),
+    Batched(Batched),
+}
+
+impl Work {
+    /// What it reads.
+    pub fn leaves(&self) -> Vec<&Leaf> {
+        match self {
+            Work::Fused(fused) => fused.sources().collect(),
+            Work::MatMul(product) => vec![&product.a, &product.b],
+            Work::Take(take) => vec![&take.base, &take.positions],
+            Work::Batched(batched) => batched.operands.iter().collect(),
+        }
+    }
 }
 
 /// One pass over a domain: elementwise results, reductions and running folds that share it.
@@ -195,8 +208,31 @@ pub enum OutputKind {
     Map { offset: Vec<u64> },
     /// Over these domain axes; the store has the others, in order.
     Reduce { op: ReduceOp, axes: Vec<usize> },
+    /// As `Reduce`, where `axis` is in groups: the store has as many elements along it. The leaf `table` has the group of each index, -1 for none.
+    ReduceGroups { op: ReduceOp, axes: Vec<usize>, axis: usize, table: usize, groups: u64 },
     /// Running along an axis: blocks along it run one after another.
     Scan { op: ScalarOp, axis: usize },
+}
+
+impl OutputKind {
+    /// The reduction, and the axes that it is over.
+    pub fn reduction(&self) -> Option<(ReduceOp, &[usize])> {
+        match self {
+            OutputKind::Reduce { op, axes } | OutputKind::ReduceGroups { op, axes, .. } => Some((*op, axes)),
+            OutputKind::Map { .. } | OutputKind::Scan { .. } => None,
+        }
+    }
+    /// The axis in groups, and the leaf of its table.
+    pub fn grouped(&self) -> Option<(usize, usize)> {
+        match self {
+            OutputKind::ReduceGroups { axis, table, .. } => Some((*axis, *table)),
+            _ => None,
+        }
+    }
+    /// Whether neighbours along an axis are folded into one element.
+    pub fn folds(&self, axis: usize) -> bool {
+        self.reduction().is_some_and(|(_, axes)| axes.contains(&axis)) && self.grouped().is_none_or(|(grouped, _)| grouped != axis)
+    }
 }
 
 /// `out[m, n] = a[m, k] @ b[k, n]`, by square tiles of the result.
@@ -210,6 +246,27 @@ pub struct MatMul {
     pub sizes: [u64; 3],
     /// Side of a tile, and of the panels it is summed from.
     pub tile: u64,
+}
+
+/// A routine on every core of a batch. A leaf's axes are the batch, then its core.
+#[derive(Clone, Debug)]
+pub struct Batched {
+    pub routine: Routine,
+    pub operands: Vec<Leaf>,
+    pub results: Vec<CoreOut>,
+    pub batch: Vec<u64>,
+    /// Cores of a task along each batch axis. A function of shapes alone.
+    pub block: Vec<u64>,
+    /// Sizes of each operand's core.
+    pub cores: Vec<Vec<u64>>,
+}
+
+/// A result of a routine; without a store nobody wants it.
+#[derive(Clone, Debug)]
+pub struct CoreOut {
+    pub store: Option<StoreId>,
+    pub dtype: DType,
+    pub core: Vec<u64>,
 }
 
 /// `out[.., i, ..] = base[.., positions[i], ..]`.

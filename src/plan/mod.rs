@@ -8,6 +8,7 @@ pub mod emit;
 pub mod explain;
 pub mod forecast;
 pub mod fuse;
+pub mod groups;
 pub mod halo;
 pub mod ir;
 pub mod merge;

@@ -2,11 +2,14 @@
 
 use super::access::identity;
 use super::blocks;
-use super::fuse::{Fuser, TooLarge};
+use super::fuse::{Fuser, TooLarge, gathers};
 use super::ir::*;
 use super::stored::{levels, pass_over};
+use crate::array::ArrayTy;
 use crate::base::{Code, Diagnostic, Outcome, Span};
+use crate::builtins::build::Routine;
 use crate::graph::{Graph, NodeId, Op};
+use crate::types::Unknowns;
 use rustc_hash::FxHashMap;
 
 /// Outputs of one pass; more are a pass of their own, so that kernels stay small.
@@ -20,6 +23,8 @@ struct Pass {
     kind: OutputKind,
     level: usize,
     leaves: Vec<Leaf>,
+    /// Of a reduction in groups, the node with the groups.
+    table: Option<NodeId>,
     span: Span,
 }
 
@@ -53,11 +58,11 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
     };
 
     let mut passes: Vec<Pass> = Vec::new();
-    let mut others: Vec<(usize, Work, Span)> = Vec::new();
+    let mut others: Vec<(usize, Work, Span, &[NodeId])> = Vec::new();
     let pass = |over: NodeId, inside: bool, store: StoreId, kind: OutputKind, level: usize, span: Span| -> Outcome<Pass> {
         let mut fuser = Fuser::new(graph, &lookup);
         fuser.value(over, identity(graph.node(over).ty.rank()), inside).map_err(too_large)?;
-        Ok(Pass { over, inside, store, kind, level, leaves: fuser.leaves, span })
+        Ok(Pass { over, inside, store, kind, level, leaves: fuser.leaves, table: None, span })
     };
     for id in stored {
         let node = graph.node(*id);
@@ -70,12 +75,25 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
                 let size = |input: usize, axis: usize| graph.node(node.inputs[input]).ty.dims[axis].size.known().unwrap_or(0);
                 let sizes = [size(0, 0), size(0, 1), size(1, 1)];
                 let work = MatMul { a, b, out: store, dtype: node.ty.dtype, sizes, tile: blocks::matmul_tile(sizes) };
-                others.push((level(*id), Work::MatMul(work), span));
+                others.push((level(*id), Work::MatMul(work), span, &node.inputs));
             }
-            Op::Take { axis } => {
+            Op::Routine { routine, result } => {
+                let same =
+                    |(_, work, ..): &&mut (usize, Work, Span, &[NodeId])| matches!(work, Work::Batched(other) if other.routine == *routine);
+                if let Some((_, Work::Batched(batched), ..)) = others.iter_mut().find(|other| other.3 == node.inputs && same(other)) {
+                    batched.results[*result].store = Some(store);
+                    continue;
+                }
+                let operands = node.inputs.iter().map(|input| operand(*input)).collect::<Outcome<Vec<_>>>()?;
+                let types: Vec<ArrayTy> = node.inputs.iter().map(|input| graph.node(*input).ty.clone()).collect();
+                let mut batched = batched(*routine, operands, &types)?;
+                batched.results[*result].store = Some(store);
+                others.push((level(*id), Work::Batched(batched), span, &node.inputs));
+            }
+            Op::Take { axis } if !gathers(graph, *id) => {
                 let (base, positions) = (operand(node.inputs[0])?, operand(node.inputs[1])?);
                 let work = Take { base, positions, axis: *axis, out: store, shape: node.ty.shape().unwrap_or_default() };
-                others.push((level(*id), Work::Take(work), span));
+                others.push((level(*id), Work::Take(work), span, &node.inputs));
             }
             Op::Concat { axis } => {
                 let mut offset = vec![0; node.ty.rank()];
@@ -88,10 +106,17 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
                 let (over, inside) = pass_over(graph, *id);
                 let kind = match op {
                     Op::Reduce { op, axes } => OutputKind::Reduce { op: *op, axes: axes.clone() },
+                    Op::ReduceGroups { op, axes, axis } => {
+                        let place = (0..*axis).filter(|at| !axes.contains(at)).count();
+                        let groups = node.ty.dims[place].size.known().unwrap_or(0);
+                        // The table's leaf is numbered when the pass is fused.
+                        OutputKind::ReduceGroups { op: *op, axes: axes.clone(), axis: *axis, table: 0, groups }
+                    }
                     Op::Scan { op, axis } => OutputKind::Scan { op: *op, axis: *axis },
                     _ => map(node.ty.rank()),
                 };
-                passes.push(pass(over, inside, store, kind, level(*id), span)?);
+                let table = kind.grouped().map(|_| node.inputs[1]);
+                passes.push(Pass { table, ..pass(over, inside, store, kind, level(*id), span)? });
             }
         }
     }
@@ -118,7 +143,7 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
             }
         }
     }
-    let mut work = others;
+    let mut work: Vec<(usize, Work, Span)> = others.into_iter().map(|(level, work, span, _)| (level, work, span)).collect();
     for group in grouped(graph, passes) {
         let level = group[0].level;
         let span = group[0].span;
@@ -131,6 +156,21 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
     Ok(plan)
 }
 
+/// The work of a routine; none of its results has a store yet.
+fn batched(routine: Routine, operands: Vec<Leaf>, types: &[ArrayTy]) -> Outcome<Batched> {
+    let shape = |ty: &ArrayTy| ty.shape().unwrap_or_default();
+    let shapes: Vec<Vec<u64>> = types.iter().map(shape).collect();
+    let rank = shapes[0].len() - routine.core_ranks()[0];
+    let cores: Vec<Vec<u64>> = shapes.iter().zip(routine.core_ranks()).map(|(shape, rank)| shape[shape.len() - rank..].to_vec()).collect();
+    let result = |ty: &ArrayTy| CoreOut { store: None, dtype: ty.dtype, core: shape(ty)[rank..].to_vec() };
+    let results: Vec<CoreOut> = routine.results(types, &mut Unknowns::default())?.iter().map(result).collect();
+    let batch = shapes[0][..rank].to_vec();
+    let elements = |core: &Vec<u64>| core.iter().fold(1u64, |all, size| all.saturating_mul(*size));
+    let largest = cores.iter().chain(results.iter().map(|result| &result.core)).map(elements).max().unwrap_or(1);
+    let block = blocks::batch_block(&batch, largest);
+    Ok(Batched { routine, operands, results, batch, block, cores })
+}
+
 /// Passes of one level over one domain that read the same elements, together.
 fn grouped(graph: &Graph, passes: Vec<Pass>) -> Vec<Vec<Pass>> {
     let mut groups: Vec<Vec<Pass>> = Vec::new();
@@ -140,7 +180,10 @@ fn grouped(graph: &Graph, passes: Vec<Pass>) -> Vec<Vec<Pass>> {
         let joins = |group: &Vec<Pass>| {
             let first = &group[0];
             let alone = |pass: &Pass| matches!(pass.kind, OutputKind::Scan { .. });
+            let groups =
+                |pass: &Pass| pass.kind.grouped().and_then(|(axis, _)| Some((axis, pass.kind.reduction()?.1.to_vec(), pass.table)));
             first.level == pass.level
+                && groups(first) == groups(&pass)
                 && group.len() < MAX_OUTPUTS
                 && !alone(first)
                 && !alone(&pass)
@@ -164,7 +207,11 @@ fn fused(graph: &Graph, stores: &dyn Fn(NodeId) -> Option<StoreId>, group: &[Pas
     order.sort_by_key(|pass| !pass.inside);
     for pass in order {
         let value = fuser.value(pass.over, identity(shape.len()), pass.inside)?;
-        outputs.push(Output { store: pass.store, value, kind: pass.kind.clone() });
+        let mut kind = pass.kind.clone();
+        if let (OutputKind::ReduceGroups { axis, table, .. }, Some(node)) = (&mut kind, pass.table) {
+            *table = fuser.table(node, identity(shape.len())[*axis])?;
+        }
+        outputs.push(Output { store: pass.store, value, kind });
     }
     let domain = if shape.is_empty() { vec![1] } else { shape };
     let mut fused = Fused { block: domain.clone(), domain, before: Vec::new(), leaves: fuser.leaves, code: fuser.code, outputs };
@@ -197,11 +244,12 @@ pub fn lifetimes(plan: &mut Plan) {
 
 /// The stores that a stage reads, and those that it writes.
 pub fn uses(work: &Work) -> (Vec<StoreId>, Vec<StoreId>) {
-    let (leaves, writes): (Vec<&Leaf>, Vec<StoreId>) = match work {
-        Work::Fused(fused) => (fused.sources().collect(), fused.written().collect()),
-        Work::MatMul(product) => (vec![&product.a, &product.b], vec![product.out]),
-        Work::Take(take) => (vec![&take.base, &take.positions], vec![take.out]),
+    let writes: Vec<StoreId> = match work {
+        Work::Fused(fused) => fused.written().collect(),
+        Work::MatMul(product) => vec![product.out],
+        Work::Take(take) => vec![take.out],
+        Work::Batched(batched) => batched.results.iter().filter_map(|result| result.store).collect(),
     };
     let store = |leaf: &Leaf| if let Source::Store(id) = leaf.source { Some(id) } else { None };
-    (leaves.into_iter().filter_map(store).collect(), writes)
+    (work.leaves().into_iter().filter_map(store).collect(), writes)
 }

@@ -1,7 +1,7 @@
 //! Which nodes are kept between stages. Everything else is computed where it is used.
 
 use super::access::identity;
-use super::fuse::{Fuser, TooLarge, unit_reshape};
+use super::fuse::{Fuser, TooLarge, gathers, unit_reshape};
 use super::ir::StoreId;
 use crate::base::Limits;
 use crate::graph::{Graph, NodeId, Op};
@@ -16,11 +16,12 @@ const CHEAP_LINES: usize = 6;
 pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits) -> Vec<NodeId> {
     let reachable = graph.reachable(&[roots, saved].concat());
     let mut stored: FxHashSet<NodeId> = roots.iter().copied().filter(|root| !is_free(graph, *root)).collect();
-    // What is computed from indices, or from an array continued beyond its ends: to be continued itself it is stored first.
+    // What is computed from indices or looked up, or from an array continued beyond its ends: to be continued itself it is stored first.
     let mut tied: FxHashSet<NodeId> = FxHashSet::default();
     for id in &reachable {
         let node = graph.node(*id);
-        if matches!(node.op, Op::Iota | Op::Pad { .. }) || node.inputs.iter().any(|input| tied.contains(input) && !stored.contains(input)) {
+        let ties = matches!(node.op, Op::Iota | Op::Pad { .. }) || gathers(graph, *id);
+        if ties || node.inputs.iter().any(|input| tied.contains(input) && !stored.contains(input)) {
             tied.insert(*id);
         }
         match node.op {
@@ -31,12 +32,19 @@ pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits
                     stored.insert(input);
                 }
             }
-            Op::Memory(_) | Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } => {
+            Op::Memory(_) | Op::Reduce { .. } | Op::ReduceGroups { .. } | Op::Scan { .. } | Op::Concat { .. } => {
                 stored.insert(*id);
+            }
+            Op::Take { .. } if gathers(graph, *id) => {
+                stored.extend(node.inputs.iter().filter(|input| !is_view(graph, **input)));
             }
             Op::MatMul | Op::Take { .. } => {
                 stored.insert(*id);
                 stored.extend(node.inputs.iter().filter(|input| !is_view(graph, **input)));
+            }
+            Op::Routine { .. } => {
+                stored.insert(*id);
+                stored.extend(node.inputs.iter().map(|input| repeated(graph, *input)).filter(|input| !is_view(graph, *input)));
             }
             Op::Reshape if unit_reshape(&graph.node(node.inputs[0]).ty, &node.ty).is_none() => {
                 stored.insert(node.inputs[0]);
@@ -55,7 +63,14 @@ fn is_free(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     match node.op {
         Op::Constant(_) => node.ty.rank() == 0,
-        Op::Memory(_) | Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } | Op::MatMul | Op::Take { .. } => true,
+        Op::Take { .. } => !gathers(graph, id),
+        Op::Memory(_)
+        | Op::Reduce { .. }
+        | Op::ReduceGroups { .. }
+        | Op::Scan { .. }
+        | Op::Concat { .. }
+        | Op::MatMul
+        | Op::Routine { .. } => true,
         Op::Transpose { .. } | Op::Slice { .. } | Op::Rename => is_free(graph, node.inputs[0]),
         Op::Reshape => {
             !matches!(graph.node(node.inputs[0]).op, Op::Constant(_)) && is_free(graph, node.inputs[0]) && is_dense(graph, node.inputs[0])
@@ -68,7 +83,13 @@ fn is_free(graph: &Graph, id: NodeId) -> bool {
 fn is_dense(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     match node.op {
-        Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } | Op::MatMul | Op::Take { .. } => true,
+        Op::Reduce { .. }
+        | Op::ReduceGroups { .. }
+        | Op::Scan { .. }
+        | Op::Concat { .. }
+        | Op::MatMul
+        | Op::Routine { .. }
+        | Op::Take { .. } => true,
         Op::Rename | Op::Reshape => is_dense(graph, node.inputs[0]),
         _ => false,
     }
@@ -80,6 +101,8 @@ fn is_view(graph: &Graph, id: NodeId) -> bool {
     match node.op {
         Op::Read { .. } | Op::Memory(_) => true,
         Op::Transpose { .. } | Op::Slice { .. } | Op::Rename => is_view(graph, node.inputs[0]),
+        // What is reshaped is stored anyway.
+        Op::Reshape => unit_reshape(&graph.node(node.inputs[0]).ty, &node.ty).is_none(),
         _ => false,
     }
 }
@@ -94,11 +117,23 @@ fn is_loaded(graph: &Graph, id: NodeId, stored: &FxHashSet<NodeId>) -> bool {
     }
 }
 
+/// What a routine's operand repeats and turns: the routine reads that.
+fn repeated(graph: &Graph, id: NodeId) -> NodeId {
+    let node = graph.node(id);
+    let is_unit = || unit_reshape(&graph.node(node.inputs[0]).ty, &node.ty).is_some();
+    let inner = match &node.op {
+        Op::Broadcast { .. } | Op::Transpose { .. } | Op::Rename => repeated(graph, node.inputs[0]),
+        Op::Reshape if is_unit() => repeated(graph, node.inputs[0]),
+        _ => id,
+    };
+    if matches!(graph.node(inner).op, Op::Constant(_)) { id } else { inner }
+}
+
 /// The node whose elements a stored node is a pass over, and whether that is the node itself.
 pub fn pass_over(graph: &Graph, id: NodeId) -> (NodeId, bool) {
     let node = graph.node(id);
     match node.op {
-        Op::Reduce { .. } | Op::Scan { .. } => (node.inputs[0], false),
+        Op::Reduce { .. } | Op::ReduceGroups { .. } | Op::Scan { .. } => (node.inputs[0], false),
         _ => (id, true),
     }
 }
@@ -109,7 +144,8 @@ fn passes(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved
     for id in reachable.iter().filter(|id| stored.contains(id)) {
         let node = graph.node(*id);
         match node.op {
-            Op::Memory(_) | Op::MatMul | Op::Take { .. } => {}
+            Op::Memory(_) | Op::MatMul | Op::Routine { .. } => {}
+            Op::Take { .. } if !gathers(graph, *id) => {}
             Op::Concat { .. } => passes.extend(node.inputs.iter().map(|part| (*id, *part, false))),
             _ => {
                 let (over, inside) = pass_over(graph, *id);

@@ -227,7 +227,7 @@ impl Writer {
             }
             11 if x.size() > 0 => {
                 let factor = self.one(&[1, 2, 3]);
-                let shape = if x.size() % factor == 0 { vec![factor, x.size() / factor] } else { vec![x.size()] };
+                let shape = if x.size().is_multiple_of(factor) { vec![factor, x.size() / factor] } else { vec![x.size()] };
                 let sizes = if self.rng.bool() {
                     format!("{}, -1", shape[0])
                 } else {

@@ -128,7 +128,7 @@ fn work(worker: u64, programs: u64, seed: u64) -> Found {
     let mut sessions = Vec::new();
     let (mut wrong, mut errors) = (Vec::new(), BTreeMap::new());
     for at in (worker..programs).step_by(WORKERS as usize) {
-        if sessions.is_empty() || at / WORKERS % SHARED == 0 {
+        if sessions.is_empty() || (at / WORKERS).is_multiple_of(SHARED) {
             sessions = fresh();
         }
         let text = generate::program(seed.wrapping_mul(1_000_003).wrapping_add(at), at % LARGE == LARGE - 1);
