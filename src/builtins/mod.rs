@@ -14,7 +14,7 @@ mod exp_log;
 mod fourier;
 mod labels;
 mod linear;
-mod matrices;
+pub(crate) mod matrices;
 mod norms;
 mod order;
 mod parts;

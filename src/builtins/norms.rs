@@ -18,8 +18,8 @@ pub const TABLE: &[Builtin] = &[
         Family::Linear,
         XY,
         |b, args| matmul(b, args).map(Value::Array),
-        "The products of matrices, the last two dimensions of the operands; those before are a batch, which meets by position and repeats\n\
-         where a size is 1, as in NumPy. An operand of one dimension is a row on the left, a column on the right. Of two matrices it is `@`.",
+        "The products of matrices, the last two dimensions of the operands.\n\
+         Those before are a batch, which meets by position and repeats where a size is 1, as in NumPy. An operand of one dimension is a row on the left, a column on the right. Of two matrices it is `@`.",
         examples!["x = ones(2, 3, 4)\nprint(matmul(x, ones(4, 5)).shape, matmul(x, ones(4))[0])" => "(2, 3, 5) [4.0, 4.0, 4.0]"],
     ),
     built(
@@ -67,8 +67,8 @@ pub const TABLE: &[Builtin] = &[
         Family::Linear,
         &[required("x", ParamKind::Array), RCOND],
         |b, args| matrix_rank(b, args).map(Value::Array),
-        "The rank of matrices: how many singular values are above `rcond` times the largest (the larger size times the precision of the dtype\n\
-         unless given).",
+        "The rank of matrices: how many singular values are above `rcond` times the largest.\n\
+         It is the larger size times the precision of the dtype unless given.",
         examples!["print(matrix_rank([[1.0, 2.0], [2.0, 4.0]]))" => "1"],
     ),
 ];
