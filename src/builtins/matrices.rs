@@ -19,8 +19,9 @@ pub const TABLE: &[Builtin] = &[
             let [q, r] = qr(b, x)?;
             tuple(&[q, r])
         },
-        "The reduced QR decomposition: `q, r = qr(x)` with `x = q @ r`, q of size m×k with orthonormal columns and r of size k×n and upper\n\
-         triangular, k the smaller of m and n. Signs of columns may differ from NumPy's.\n\
+        "The reduced QR decomposition: `q, r = qr(x)` with `x = q @ r`.\n\
+         q has size m×k and orthonormal columns, r size k×n and is upper triangular, k the smaller of m and n. Signs of columns may differ from\n\
+         NumPy's.\n\
          The last two dimensions are the matrix, those before a batch. `f32 f64 c64 c128`; integers become `f64`. 2·m·n² operations. A matrix\n\
          with far more rows than columns is decomposed by blocks of rows, out of core (TSQR, Demmel et al. 2012); one with far more columns\n\
          by its first m columns.",
@@ -35,8 +36,9 @@ pub const TABLE: &[Builtin] = &[
             let [u, s, vt] = svd(b, x)?;
             tuple(&[u, s, vt])
         },
-        "The singular value decomposition: `u, s, vt = svd(x)` with `x = (u * s) @ vt`; u of size m×k, s of k values, largest first, vt of k×n,\n\
-         k the smaller of m and n (NumPy's `full_matrices = false`). Signs may differ from NumPy's.\n\
+        "The singular value decomposition: `u, s, vt = svd(x)` with `x = (u * s) @ vt`.\n\
+         u has size m×k, s has k values, largest first, vt has size k×n, k the smaller of m and n (NumPy's `full_matrices = false`). Signs may\n\
+         differ from NumPy's.\n\
          Batches, dtypes and tall or flat matrices as for `qr`; what is not used is not computed. NaN or infinite elements are an error (K0507).",
         examples!["u, s, vt = svd([[3.0, 0.0], [0.0, 4.0], [0.0, 0.0]])\nprint(s, allclose((u * s) @ vt, [[3, 0], [0, 4], [0, 0]]))" => "[4.0, 3.0] true"],
     ),
@@ -75,8 +77,8 @@ pub const TABLE: &[Builtin] = &[
             let results = b.routine(Routine::Matrix(Matrix::Lu), &[x])?;
             tuple(&results)
         },
-        "The LU decomposition with partial pivoting: `p, l, u = lu(x)` with `x = p @ l @ u`: a permutation matrix, a lower triangle with ones on\n\
-         its diagonal, an upper triangle (SciPy's `lu`). Batches and dtypes as for `qr`.",
+        "The LU decomposition with partial pivoting: `p, l, u = lu(x)` with `x = p @ l @ u`.\n\
+         p is a permutation matrix, l a lower triangle with ones on its diagonal, u an upper triangle (SciPy's `lu`). Batches and dtypes as for `qr`.",
         examples!["p, l, u = lu([[1.0, 2.0], [4.0, 4.0]])\nprint(p, l, u)" => "[[0.0, 1.0], [1.0, 0.0]] [[1.0, 0.0], [0.25, 1.0]] [[4.0, 4.0], [0.0, 1.0]]"],
     ),
     built(
@@ -87,8 +89,8 @@ pub const TABLE: &[Builtin] = &[
             let x = matrix(b, args, 0)?;
             first(b, Matrix::Cholesky, &[x])
         },
-        "The lower triangle `l` with `x = l @ conj(l.T)`, of a positive definite matrix that is its own conjugate transpose; of `x` the lower\n\
-         triangle is read. K0507 if it is not positive definite. Batches and dtypes as for `qr`.",
+        "The lower triangle `l` with `x = l @ conj(l.T)`, of a positive definite matrix.\n\
+         The matrix is its own conjugate transpose: of `x` the lower triangle is read. K0507 if it is not positive definite. Batches and dtypes as for `qr`.",
         examples!["print(cholesky([[4.0, 2.0], [2.0, 5.0]]))" => "[[2.0, 0.0], [1.0, 2.0]]"],
     ),
     built(
@@ -277,7 +279,7 @@ fn compressed(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
     let u = b.matmul(q, u)?;
     let end = b.constant(Scalar::i64(k));
     let up_to = SliceArg::Range { lo: None, hi: Some(end), step: 1 };
-    let (u, s, vt) = (b.slice(u, &[ALL, up_to.clone()])?, b.slice(s, &[up_to.clone()])?, b.slice(vt, &[up_to, ALL])?);
+    let (u, s, vt) = (b.slice(u, &[ALL, up_to.clone()])?, b.slice(s, std::slice::from_ref(&up_to))?, b.slice(vt, &[up_to, ALL])?);
     tuple(&[named(b, u, 0, x)?, s, named(b, vt, 1, x)?])
 }
 

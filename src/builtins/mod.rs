@@ -25,7 +25,7 @@ mod join;
 mod labels;
 mod linear;
 mod lookup;
-mod matrices;
+pub(crate) mod matrices;
 mod moments;
 mod norms;
 mod numbers;

@@ -49,8 +49,8 @@ pub const TABLE: &[Builtin] = &[
         Family::Linear,
         &[required("x", ParamKind::Array), RCOND],
         |b, args| matrix_rank(b, args).map(Value::Array),
-        "The rank of matrices: how many singular values are above `rcond` times the largest (the larger size times the precision of the dtype\n\
-         unless given).",
+        "The rank of matrices: how many singular values are above `rcond` times the largest.\n\
+         It is the larger size times the precision of the dtype unless given.",
         examples!["print(matrix_rank([[1.0, 2.0], [2.0, 4.0]]))" => "1"],
     ),
 ];

@@ -40,7 +40,7 @@ fn block_rows(columns: u64) -> u64 {
 /// Rows of a block such that nothing is left over, or else enough that the zeros below stay out of Q.
 fn even(rows: u64, columns: u64) -> u64 {
     let most = block_rows(columns);
-    let fits = |least: u64| (most / 2..=most).rev().find(|size| rows % size == 0 || least > 0 && rows % size >= least);
+    let fits = |least: u64| (most / 2..=most).rev().find(|size| rows.is_multiple_of(*size) || least > 0 && rows % size >= least);
     fits(0).or_else(|| fits(columns)).unwrap_or(most)
 }
 

@@ -70,12 +70,12 @@ impl Fourier {
     pub fn workspace(self, dtype: DType) -> u64 {
         let size = self.size.known().unwrap_or(0).max(1);
         let mut rest = size;
-        for factor in [2, 3, 5, 7, 11, 13] {
+        for factor in [2, 3, 5, 7, 11] {
             while rest.is_multiple_of(factor) {
                 rest /= factor;
             }
         }
-        let times = if rest == 1 { 5 } else { 20 };
-        size.saturating_mul(times).saturating_add(512).saturating_mul(dtype.complex().size() as u64)
+        let times = if rest == 1 { 8 } else { 24 };
+        size.saturating_mul(times).saturating_add(1024).saturating_mul(dtype.complex().size() as u64)
     }
 }

@@ -118,15 +118,17 @@ impl Matrix {
         let (all, small) = (m.saturating_mul(n), m.min(n).saturating_mul(m.min(n)));
         let copies = match self {
             // What a product packs, which is bounded by the caches.
-            Matrix::Product => all.saturating_add(other).saturating_mul(2).min(1 << 20),
+            Matrix::Product => return all.saturating_add(other).saturating_mul(2).min(1 << 20).saturating_mul(dtype.size() as u64),
             Matrix::Qr | Matrix::Lu => all.saturating_mul(4),
-            Matrix::Svd => all.saturating_mul(4).saturating_add(small.saturating_mul(12)),
+            Matrix::Svd => all.saturating_mul(5).saturating_add(small.saturating_mul(12)),
             Matrix::Solve | Matrix::SolveTriangular { .. } => all.saturating_mul(3).saturating_add(other.saturating_mul(2)),
             Matrix::Cholesky | Matrix::Inverse | Matrix::Determinant => all.saturating_mul(4),
             Matrix::Eigh => all.saturating_mul(8),
-            Matrix::Eig => all.saturating_mul(12),
+            Matrix::Eig => all.saturating_mul(16),
         };
-        let edges = m.saturating_add(n).saturating_mul(256);
+        // Reflections are applied in groups to all columns; permutations are as long as the matrix.
+        let columns = n.saturating_mul(if self == Matrix::Qr { 64 } else { 8 });
+        let edges = m.min(n).saturating_mul(512).saturating_add(m.saturating_mul(8)).saturating_add(columns);
         copies.saturating_add(edges).saturating_add(4096).saturating_mul(dtype.size() as u64)
     }
 }

@@ -104,3 +104,27 @@ fn scaled<T: Real>(values: &mut [Complex<T>], by: Option<T>) {
 fn wrong(error: realfft::FftError) -> Box<Diagnostic> {
     Diagnostic::new(Code::Internal, format!("a Fourier transform: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::array::Size;
+
+    #[test]
+    fn workspaces_are_upper_bounds() {
+        let mut found = Vec::new();
+        for size in (1..300).chain([1009, 4096, 65536, 65537, 99991, 100_000, 3 * 5 * 7 * 11 * 13, 131_071]) {
+            for kind in [Kind::Forward, Kind::FromReal] {
+                let counted = Fourier { kind, size: Size::Known(size as u64), scale: Scale::One }.workspace(DType::F64);
+                let complex = FftPlanner::<f64>::new().plan_fft_forward(size).get_inplace_scratch_len();
+                let real = RealFftPlanner::<f64>::new().plan_fft_forward(size).get_scratch_len() + size / 2 + 1;
+                // Tables are about as long as the scratch memory.
+                let taken = 16 * 2 * (size + if kind == Kind::Forward { complex } else { real });
+                if taken as u64 > counted {
+                    found.push(format!("{size} {kind:?}: {taken} taken, {counted} counted"));
+                }
+            }
+        }
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+}

@@ -250,3 +250,58 @@ fn unknown<T: Field>(core: Core, matrix: Matrix) -> Outcome<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use faer::linalg::cholesky::llt::factor::cholesky_in_place_scratch;
+    use faer::linalg::evd::{ComputeEigenvectors, evd_scratch, self_adjoint_evd_scratch};
+    use faer::linalg::householder::apply_block_householder_sequence_on_the_left_in_place_scratch as apply_scratch;
+    use faer::linalg::lu::partial_pivoting::{factor::lu_in_place_scratch, inverse::inverse_scratch, solve::solve_in_place_scratch};
+    use faer::linalg::qr::no_pivoting::factor::{qr_in_place_scratch, recommended_block_size};
+    use faer::linalg::svd::{ComputeSvdVectors, svd_scratch};
+
+    /// What takes more than the forecast counts.
+    fn beyond<T: Field>(dtype: DType) -> Vec<String> {
+        let mut found = Vec::new();
+        let par = Par::Seq;
+        let item = size_of::<T>();
+        for (m, n) in [(1, 1), (3, 3), (2, 7), (40, 40), (1250, 50), (50, 1250), (21845, 3), (3, 21845), (300, 280), (700, 700)] {
+            let k = m.min(n);
+            let cores = [vec![m as u64, n as u64], vec![n as u64, 5]];
+            let mut check = |matrix: Matrix, elements: usize, bytes: usize| {
+                let (taken, counted) = (elements * item + bytes, matrix.workspace(&cores, dtype));
+                if taken as u64 > counted {
+                    found.push(format!("{matrix:?} {dtype} {m}×{n}: {taken} taken, {counted} counted"));
+                }
+            };
+            let group = recommended_block_size::<T>(m, n);
+            let qr = qr_in_place_scratch::<T>(m, n, group, par, Default::default()).unaligned_bytes_required();
+            let apply = apply_scratch::<T>(m, group, k).unaligned_bytes_required();
+            check(Matrix::Qr, m * n + m * k + k * n + m * k + group * k, qr.max(apply));
+            let thin = ComputeSvdVectors::Thin;
+            let svd = svd_scratch::<T>(m, n, thin, thin, par, Default::default()).unaligned_bytes_required();
+            check(Matrix::Svd, m * k + 2 * n * k + k, svd);
+            let lu = lu_in_place_scratch::<usize, T>(m, n, par, Default::default()).unaligned_bytes_required() + 32 * m;
+            check(Matrix::Lu, m * n + m * k + k * n, lu);
+            if m != n {
+                continue;
+            }
+            check(Matrix::Determinant, 3 * n * n, lu);
+            check(Matrix::Solve, 3 * n * n + n * 5, lu.max(solve_in_place_scratch::<usize, T>(n, 5, par).unaligned_bytes_required()));
+            check(Matrix::Inverse, 3 * n * n, lu + inverse_scratch::<usize, T>(n, par).unaligned_bytes_required());
+            check(Matrix::Cholesky, 2 * n * n, cholesky_in_place_scratch::<T>(n, par, Default::default()).unaligned_bytes_required());
+            let eigh = self_adjoint_evd_scratch::<T>(n, ComputeEigenvectors::Yes, par, Default::default()).unaligned_bytes_required();
+            check(Matrix::Eigh, n * n + n, eigh);
+            let eig = evd_scratch::<T>(n, ComputeEigenvectors::No, ComputeEigenvectors::Yes, par, Default::default());
+            check(Matrix::Eig, 5 * n * n + 4 * n, eig.unaligned_bytes_required());
+        }
+        found
+    }
+
+    #[test]
+    fn workspaces_are_upper_bounds() {
+        let found = [beyond::<f32>(DType::F32), beyond::<f64>(DType::F64), beyond::<c32>(DType::C64), beyond::<c64>(DType::C128)].concat();
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+}
