@@ -10,6 +10,7 @@ use crate::array::{Array, DType, Scalar};
 use crate::base::{Code, Diagnostic, Outcome};
 use crate::ops::ScalarOp as Op;
 use crate::types::dims::{dim_text, find_dims};
+use crate::types::edge::Edge;
 
 const X: Param = required("x", ParamKind::Array);
 const ALONG: Param = optional("along", ParamKind::Dims, Default::Absent);
@@ -143,18 +144,14 @@ fn repeat(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     with_names(b, value, names)
 }
 
-/// What stands outside an array.
-#[derive(Clone, Copy, PartialEq)]
-enum Mode {
-    Constant,
-    Edge,
-    Wrap,
-    Reflect,
-    Symmetric,
-}
-
-const MODES: [(&str, Mode); 5] =
-    [("constant", Mode::Constant), ("edge", Mode::Edge), ("wrap", Mode::Wrap), ("reflect", Mode::Reflect), ("symmetric", Mode::Symmetric)];
+/// Under NumPy's names.
+const MODES: [(&str, Edge); 5] = [
+    ("constant", Edge::Constant),
+    ("edge", Edge::Nearest),
+    ("wrap", Edge::Wrap),
+    ("reflect", Edge::Reflect),
+    ("symmetric", Edge::Symmetric),
+];
 
 fn pad(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     let x = args.array(0)?;
@@ -179,7 +176,7 @@ fn pad(b: &mut dyn Build, args: &Args) -> Outcome<A> {
         Diagnostic::at(Code::Value, args.span_of(3), format!("no mode \"{asked}\"")).help(format!("modes are {}", names.join(", ")))
     })?;
     let value = match args.optional_array(4) {
-        Some(_) if mode != Mode::Constant => {
+        Some(_) if mode != Edge::Constant => {
             return Err(Diagnostic::at(Code::Arguments, args.span_of(4), format!("mode \"{asked}\" takes no value")));
         }
         Some(value) => value,
@@ -193,7 +190,7 @@ fn pad(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     Ok(padded)
 }
 
-fn pad_along(b: &mut dyn Build, x: A, axis: usize, (before, after): (A, A), mode: Mode, value: A, args: &Args) -> Outcome<A> {
+fn pad_along(b: &mut dyn Build, x: A, axis: usize, (before, after): (A, A), mode: Edge, value: A, args: &Args) -> Outcome<A> {
     let none = |b: &dyn Build, width: A| b.known(width).and_then(Scalar::as_int) == Some(0);
     if none(b, before) && none(b, after) {
         return Ok(x);
@@ -204,7 +201,7 @@ fn pad_along(b: &mut dyn Build, x: A, axis: usize, (before, after): (A, A), mode
             return Err(Diagnostic::at(Code::Value, args.span_of(1), format!("a width of {width}")).help("widths are 0 or more"));
         }
     }
-    if mode != Mode::Constant && ty.dims[axis].size.known() == Some(0) {
+    if mode != Edge::Constant && ty.dims[axis].size.known() == Some(0) {
         let message = format!("{} of {ty} is empty: it has no element to repeat", dim_text(&ty, axis));
         return Err(Diagnostic::at(Code::Value, args.span_of(0), message).help("pad it with a constant"));
     }
@@ -227,7 +224,7 @@ fn pad_along(b: &mut dyn Build, x: A, axis: usize, (before, after): (A, A), mode
 
 /// The elements before the first or after the last.
 #[allow(clippy::too_many_arguments)]
-fn outside(b: &mut dyn Build, x: A, axis: usize, width: A, mode: Mode, value: A, before: bool, args: &Args) -> Outcome<A> {
+fn outside(b: &mut dyn Build, x: A, axis: usize, width: A, mode: Edge, value: A, before: bool, args: &Args) -> Outcome<A> {
     let mut shape = shape_of(b, x);
     let dims = b.ty(x).dims;
     let count = b.known(width).and_then(Scalar::as_int).map_or(Extent::Value(width), |width| Extent::Known(width as u64));
@@ -235,8 +232,8 @@ fn outside(b: &mut dyn Build, x: A, axis: usize, width: A, mode: Mode, value: A,
     let size = b.size(x, axis);
     let one = int(b, 1);
     let part = match mode {
-        Mode::Constant => b.broadcast(value, &shape)?,
-        Mode::Edge => {
+        Edge::Constant => b.broadcast(value, &shape)?,
+        Edge::Nearest => {
             let position = if before { int(b, 0) } else { sub(b, size, one)? };
             let x = bare(b, x)?;
             let edge = at(b, x, axis, position, args.span)?;
@@ -244,7 +241,7 @@ fn outside(b: &mut dyn Build, x: A, axis: usize, width: A, mode: Mode, value: A,
             b.broadcast(edge, &shape)?
         }
         _ => {
-            let spared = if mode == Mode::Reflect { 1 } else { 0 };
+            let spared = if mode == Edge::Reflect { 1 } else { 0 };
             let fits = dims[axis]
                 .size
                 .known()
@@ -267,31 +264,31 @@ fn outside(b: &mut dyn Build, x: A, axis: usize, width: A, mode: Mode, value: A,
 }
 
 /// The part where it is one piece of the array, which has enough elements.
-fn mirrored(b: &mut dyn Build, x: A, axis: usize, mode: Mode, before: bool, size: i64, width: i64) -> Outcome<A> {
+fn mirrored(b: &mut dyn Build, x: A, axis: usize, mode: Edge, before: bool, size: i64, width: i64) -> Outcome<A> {
     let (lo, hi) = match (mode, before) {
-        (Mode::Wrap, true) | (Mode::Symmetric, false) => (size - width, size),
-        (Mode::Reflect, true) => (1, width + 1),
-        (Mode::Reflect, false) => (size - 1 - width, size - 1),
+        (Edge::Wrap, true) | (Edge::Symmetric, false) => (size - width, size),
+        (Edge::Reflect, true) => (1, width + 1),
+        (Edge::Reflect, false) => (size - 1 - width, size - 1),
         _ => (0, width),
     };
     let (lo, hi) = (int(b, lo), int(b, hi));
     let part = range(b, x, axis, Some(lo), Some(hi))?;
-    if mode == Mode::Wrap { Ok(part) } else { reversed(b, part, &[axis]) }
+    if mode == Edge::Wrap { Ok(part) } else { reversed(b, part, &[axis]) }
 }
 
 /// Where each element outside comes from, for any width: positions are periodic.
-fn positions(b: &mut dyn Build, mode: Mode, count: Extent, width: A, size: A, before: bool) -> Outcome<A> {
+fn positions(b: &mut dyn Build, mode: Edge, count: Extent, width: A, size: A, before: bool) -> Outcome<A> {
     let index = b.iota(count)?;
     let at = if before { sub(b, index, width)? } else { add(b, index, size)? };
-    if mode == Mode::Wrap {
+    if mode == Edge::Wrap {
         return elementwise(b, Op::Rem, &[at, size]);
     }
     let (one, two) = (int(b, 1), int(b, 2));
-    let mirror = if mode == Mode::Reflect { sub(b, size, one)? } else { size };
+    let mirror = if mode == Edge::Reflect { sub(b, size, one)? } else { size };
     let period = mul(b, mirror, two)?;
     let period = elementwise(b, Op::Maximum, &[period, one])?;
     let at = elementwise(b, Op::Rem, &[at, period])?;
-    let last = if mode == Mode::Reflect { period } else { sub(b, period, one)? };
+    let last = if mode == Edge::Reflect { period } else { sub(b, period, one)? };
     let back = sub(b, last, at)?;
     let inside = elementwise(b, Op::Lt, &[at, size])?;
     elementwise(b, Op::Select, &[inside, at, back])
