@@ -2,8 +2,10 @@
 //! and cancellation. The only user of rayon. Owns no decisions about blocks or order: the plan has made them.
 
 mod combine;
+mod compute;
 mod fused;
 mod groups;
+mod halo;
 pub mod host;
 mod kernels;
 mod lookup;

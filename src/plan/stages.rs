@@ -214,7 +214,7 @@ fn fused(graph: &Graph, stores: &dyn Fn(NodeId) -> Option<StoreId>, group: &[Pas
         outputs.push(Output { store: pass.store, value, kind });
     }
     let domain = if shape.is_empty() { vec![1] } else { shape };
-    let mut fused = Fused { block: domain.clone(), domain, leaves: fuser.leaves, code: fuser.code, outputs };
+    let mut fused = Fused { block: domain.clone(), domain, before: Vec::new(), leaves: fuser.leaves, code: fuser.code, outputs };
     for output in &mut fused.outputs {
         if let OutputKind::Map { offset } = &mut output.kind
             && offset.is_empty()
@@ -227,10 +227,10 @@ fn fused(graph: &Graph, stores: &dyn Fn(NodeId) -> Option<StoreId>, group: &[Pas
 }
 
 /// When each store is first written and last read.
-fn lifetimes(plan: &mut Plan) {
+pub fn lifetimes(plan: &mut Plan) {
     let Plan { stages, stores, .. } = plan;
     for store in stores.iter_mut() {
-        store.first = usize::MAX;
+        (store.first, store.last) = (usize::MAX, 0);
     }
     for (at, stage) in stages.iter().enumerate() {
         let (reads, writes) = uses(&stage.work);
@@ -245,7 +245,7 @@ fn lifetimes(plan: &mut Plan) {
 /// The stores that a stage reads, and those that it writes.
 pub fn uses(work: &Work) -> (Vec<StoreId>, Vec<StoreId>) {
     let writes: Vec<StoreId> = match work {
-        Work::Fused(fused) => fused.outputs.iter().map(|output| output.store).collect(),
+        Work::Fused(fused) => fused.written().collect(),
         Work::MatMul(product) => vec![product.out],
         Work::Take(take) => vec![take.out],
         Work::Batched(batched) => batched.results.iter().filter_map(|result| result.store).collect(),
