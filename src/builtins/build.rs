@@ -53,7 +53,7 @@ pub enum SliceArg {
         hi: Option<A>,
         step: i64,
     },
-    /// Positions along the axis: a one-dimensional integer array.
+    /// Positions along the axis: a one-dimensional integer array. Or a mask: bools over this axis and as many that follow as it has more.
     Take(A, Span),
     New,
 }

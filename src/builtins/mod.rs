@@ -12,6 +12,7 @@ mod creation;
 mod exp_log;
 mod labels;
 mod linear;
+mod masks;
 mod order;
 mod parts;
 mod random;
@@ -162,6 +163,7 @@ const FAMILIES: &[&[Builtin]] = &[
     exp_log::TABLE,
     labels::TABLE,
     linear::TABLE,
+    masks::TABLE,
     order::TABLE,
     random::TABLE,
     reductions::TABLE,

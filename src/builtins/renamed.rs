@@ -30,7 +30,6 @@ const RENAMED: &[(&str, &str)] = &[
     ("matmul", "dot(a, b), or a @ b"),
     ("mod", "remainder(x, y), or x % y"),
     ("moveaxis", "transpose(x, lat, time)"),
-    ("nonzero", "count_nonzero(x) counts; x[mask] selects"),
     ("pow", "power(x, y), or x ** y"),
     ("product", "prod(x)"),
     ("psi", "digamma(x)"),

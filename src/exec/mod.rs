@@ -2,6 +2,7 @@
 //! and cancellation. The only user of rayon. Owns no decisions about blocks or order: the plan has made them.
 
 mod combine;
+mod compress;
 mod fused;
 pub mod host;
 mod kernels;
@@ -9,6 +10,7 @@ mod product;
 mod region;
 mod routine;
 mod store;
+mod stream;
 mod take;
 mod tasks;
 
@@ -117,6 +119,7 @@ impl Runtime {
                 Work::Fused(fused) => fused::run(&run, stage, fused, &mut places)?,
                 Work::MatMul(product) => product::run(&run, stage, product, &places)?,
                 Work::Take(take) => take::run(&run, stage, take, &places)?,
+                Work::Compress(work) => compress::run(&run, stage, work, &places)?,
                 Work::Batched(batched) => routine::run(&run, stage, batched, &places)?,
             }
             for (place, store) in places.iter_mut().zip(&plan.stores) {

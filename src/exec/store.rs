@@ -1,8 +1,9 @@
 //! Where arrays are while a plan runs: memory, scratch files, files being saved; and the blocks of them that kernels are given.
 
-use super::{Memory, Run};
+use super::host::array_arg;
+use super::{Memory, Run, region};
 use crate::array::strided::row_major;
-use crate::array::{Array, Buffer};
+use crate::array::{Array, Buffer, DType};
 use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::io::raw::Scratch;
 use crate::kernel::abi::ArrayArg;
@@ -32,7 +33,11 @@ pub fn given(run: &Run, plan: &Plan, id: StoreId, store: &Store, memory: &Memory
 
 /// Whether a step or a result of the plan reads a store in another shape than it has.
 fn is_reshaped(plan: &Plan, id: StoreId, shape: &[u64]) -> bool {
-    let of_stage = |stage: &Stage| if let Work::Fused(fused) = &stage.work { fused.leaves.clone() } else { Vec::new() };
+    let of_stage = |stage: &Stage| match &stage.work {
+        Work::Fused(fused) => fused.leaves.clone(),
+        Work::Compress(compress) => compress.mask.leaves.iter().chain(&compress.values.leaves).cloned().collect(),
+        _ => Vec::new(),
+    };
     let of_result = |view: &View| if let View::Store { leaf, .. } = view { Some(leaf.clone()) } else { None };
     let mut leaves = plan.stages.iter().flat_map(of_stage).chain(plan.results.iter().flatten().filter_map(of_result));
     leaves.any(|leaf| leaf.source == Source::Store(id) && leaf.shape != shape)
@@ -145,6 +150,23 @@ pub fn read(run: &Run, leaf: &Leaf, places: &[Option<Place>], region: &Region, o
             Place::Spill(scratch) => scratch.read(&leaf.shape, start, count, step, out),
             _ => Err(missing()),
         },
+    }
+}
+
+/// Puts a dense block, the first elements of a buffer, where an array is kept.
+pub fn put(run: &Run, place: &Place, dtype: DType, start: &[u64], count: &[u64], buffer: &Buffer, span: Span) -> Outcome<()> {
+    match place {
+        Place::Memory(array) => {
+            let mut to = array_arg(array);
+            let offset: i64 = start.iter().zip(&to.strides).map(|(start, stride)| *start as i64 * stride).sum();
+            to.ptr = to.ptr.wrapping_offset(offset as isize);
+            to.sizes = count.iter().map(|size| *size as i64).collect();
+            region::copy(run, dtype, region::dense(dtype, buffer, count), to, span)
+        }
+        _ => {
+            let bytes = count.iter().product::<u64>() as usize * dtype.size();
+            write(run, place, start, count, &buffer.bytes()[..bytes], span)
+        }
     }
 }
 

@@ -8,10 +8,14 @@ use crate::graph::{GraphBuild, MemoryId, NodeId, Values};
 use crate::ops::{Distribution, ScalarOp};
 use crate::plan::{Want, plan};
 
-struct NoForce;
-impl Values for NoForce {
-    fn scalar(&mut self, _: &mut Graph, _: NodeId) -> Outcome<Scalar> {
-        Err(Diagnostic::new(Code::Internal, "nothing to force here"))
+/// Computes what building must know in a run of its own.
+struct Force;
+impl Values for Force {
+    fn scalar(&mut self, graph: &mut Graph, node: NodeId) -> Outcome<Scalar> {
+        let limits = Limits { memory: 1 << 30, threads: 1, checked: false };
+        let plan = plan(graph, &[Want { node, sink: None, span: Span::default() }], &limits)?;
+        let results = Runtime::new(limits, Arc::new(Jit), Cancel::new()).run(graph, &plan, &Memory::default(), &[], &Quiet)?;
+        results.into_iter().flatten().next().and_then(|array| array.item()).ok_or_else(|| Diagnostic::new(Code::Internal, "no scalar"))
     }
     fn hold(&mut self, _: &Array) -> MemoryId {
         MemoryId(0)
@@ -25,7 +29,7 @@ impl Observer for Quiet {
 /// The values of what `make` builds, under a limit and a number of threads.
 fn evaluate(memory: u64, threads: usize, make: &dyn Fn(&mut dyn Build) -> Outcome<Vec<A>>) -> Vec<Vec<Scalar>> {
     let mut graph = Graph::default();
-    let mut force = NoForce;
+    let mut force = Force;
     let wanted = make(&mut GraphBuild::new(&mut graph, &mut force, false)).unwrap();
     let limits = Limits { memory, threads, checked: false };
     let wants: Vec<Want> = wanted.iter().map(|a| Want { node: NodeId(a.0), sink: None, span: Span::default() }).collect();
@@ -167,6 +171,35 @@ fn slices_takes_joins_and_running_sums() {
 }
 
 #[test]
+fn selections_by_masks() {
+    let shape = [37u64, 90, 61];
+    let results = check(6 << 20, &|b| {
+        let x = random(b, &shape)?;
+        let half = b.constant(Scalar::f64(0.5));
+        let mask = b.map(ScalarOp::Gt, &[x, half])?;
+        let all = b.slice(x, &[SliceArg::Take(mask, Span::default())])?;
+        let most = b.constant(Scalar::f64(0.75));
+        let again = b.map(ScalarOp::Lt, &[all, most])?;
+        let some = b.slice(all, &[SliceArg::Take(again, Span::default())])?;
+        let sum = b.reduce(ReduceOp::Fold(ScalarOp::Add), some, &[0])?;
+        let lines = b.reduce(ReduceOp::Fold(ScalarOp::Maximum), x, &[0, 2])?;
+        let high = b.constant(Scalar::f64(0.9995));
+        let lines = b.map(ScalarOp::Gt, &[lines, high])?;
+        let whole = SliceArg::Range { lo: None, hi: None, step: 1 };
+        let part = b.slice(x, &[whole, SliceArg::Take(lines, Span::default())])?;
+        Ok(vec![x, all, some, sum, lines, part])
+    });
+    let x = &results[0];
+    let all: Vec<f64> = x.iter().copied().filter(|x| *x > 0.5).collect();
+    assert_eq!(results[1], all);
+    assert_eq!(results[2], all.into_iter().filter(|x| *x < 0.75).collect::<Vec<_>>());
+    assert!(close(results[3][0], results[2].iter().sum()));
+    let part = x.iter().enumerate().filter(|(at, _)| results[4][at / 61 % 90] != 0.0).map(|(_, x)| *x).collect::<Vec<_>>();
+    assert!(!part.is_empty() && part.len() < x.len());
+    assert_eq!(results[5], part);
+}
+
+#[test]
 fn long_chains_are_cut() {
     let results = check(4 << 20, &|b| {
         let n = b.iota(Extent::Known(1000))?;
@@ -194,7 +227,7 @@ fn long_chains_are_cut() {
 #[test]
 fn refuses_what_does_not_fit() {
     let mut graph = Graph::default();
-    let mut force = NoForce;
+    let mut force = Force;
     let mut b = GraphBuild::new(&mut graph, &mut force, false);
     let x = random(&mut b, &[1000, 1000]).unwrap();
     let limits = Limits { memory: 4 << 20, threads: 2, checked: false };

@@ -33,6 +33,7 @@ pub fn name(node: &Node) -> String {
         Op::Reshape => "reshape".into(),
         Op::Rename => "rename".into(),
         Op::Take { axis } => format!("take axis {axis}"),
+        Op::Compress { axis } => format!("compress from axis {axis}"),
         Op::Concat { axis } => format!("concat axis {axis}"),
         Op::Reduce { op, axes } => format!("reduce {} over {axes:?}", reduction(*op)),
         Op::Scan { op, axis } => format!("scan {} axis {axis}", op.name()),

@@ -14,16 +14,7 @@ const TILE: u64 = 512;
 pub fn choose(fused: &Fused, stores: &[Store]) -> Vec<u64> {
     let domain = &fused.domain;
     let rank = domain.len();
-    let mut unit = vec![1u64; rank];
-    for leaf in &fused.leaves {
-        let Source::File(variable) = &leaf.source else { continue };
-        let Some(chunks) = &variable.chunks else { continue };
-        for (map, chunk) in leaf.access.iter().zip(chunks) {
-            if let Some(axis) = map.axis {
-                unit[axis] = unit[axis].max(chunk.div_ceil(map.step.unsigned_abs().max(1)));
-            }
-        }
-    }
+    let mut unit = units(fused);
     for output in &fused.outputs {
         if let StoreKind::Sink(sink) = &stores[output.store.0 as usize].kind {
             for (unit, chunk) in unit.iter_mut().zip(&sink.chunks) {
@@ -55,6 +46,42 @@ pub fn choose(fused: &Fused, stores: &[Store]) -> Vec<u64> {
     }
     (0..rank).rev().for_each(|axis| grow(&mut block, domain, axis, u64::MAX));
     block
+}
+
+/// Elements of a block that is whole along inner axes: as many as a chunk of a file may need, within what memory has.
+const SLAB: u64 = 1 << 20;
+
+/// The block of a pass whose blocks, in their order, have the elements in order along the axes `within`: whole along the later ones.
+pub fn slabs(fused: &Fused, within: std::ops::Range<usize>) -> Vec<u64> {
+    let (domain, unit) = (&fused.domain, units(fused));
+    let mut block: Vec<u64> = unit.iter().zip(domain).map(|(unit, size)| (*unit).min(*size).max(1)).collect();
+    within.clone().for_each(|axis| block[axis] = 1);
+    (within.end..domain.len()).rev().for_each(|axis| grow(&mut block, domain, axis, u64::MAX));
+    for axis in within.rev() {
+        let elements: u64 = block.iter().fold(1, |all, size| all.saturating_mul(*size));
+        let least = if elements.saturating_mul(unit[axis]) <= SLAB { unit[axis].max(1) } else { 1 };
+        block[axis] = least;
+        grow(&mut block, domain, axis, u64::MAX);
+        if block[axis] < domain[axis] {
+            break;
+        }
+    }
+    block
+}
+
+/// What file chunks span along each axis of a pass.
+fn units(fused: &Fused) -> Vec<u64> {
+    let mut unit = vec![1u64; fused.domain.len()];
+    for leaf in &fused.leaves {
+        let Source::File(variable) = &leaf.source else { continue };
+        let Some(chunks) = &variable.chunks else { continue };
+        for (map, chunk) in leaf.access.iter().zip(chunks) {
+            if let Some(axis) = map.axis {
+                unit[axis] = unit[axis].max(chunk.div_ceil(map.step.unsigned_abs().max(1)));
+            }
+        }
+    }
+    unit
 }
 
 /// The domain axis along which neighbours of a leaf lie next to each other.

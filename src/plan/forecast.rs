@@ -93,7 +93,7 @@ pub fn human(bytes: u64) -> String {
 /// Of a stage: bytes a block in flight, bytes held beside, number of blocks, bytes read from files.
 fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
     match &stage.work {
-        Work::Fused(fused) => fused_cost(plan, fused),
+        Work::Fused(fused) => fused_cost(plan, fused, true),
         Work::MatMul(product) => {
             let [m, k, n] = product.sizes;
             let tile = product.tile;
@@ -105,6 +105,11 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
             let (rows, columns) = (m.div_ceil(tile), n.div_ceil(tile));
             let file = |leaf: &Leaf, times: u64| if matches!(leaf.source, Source::File(_)) { times * item } else { 0 };
             (block, 0, rows * columns, file(&product.a, m * k * columns) + file(&product.b, k * n * rows))
+        }
+        Work::Compress(compress) => {
+            let (counted, _, slabs, mask) = fused_cost(plan, &compress.mask, false);
+            let (block, _, blocks, values) = fused_cost(plan, &compress.values, false);
+            (block.max(counted), rounded(slabs.saturating_mul(16)), slabs.saturating_add(blocks), mask.saturating_add(values))
         }
         Work::Batched(batched) => {
             let cores: u64 = batched.block.iter().product();
@@ -145,7 +150,8 @@ fn is_remote(plan: &Plan, leaf: &Leaf) -> bool {
     }
 }
 
-fn fused_cost(plan: &Plan, fused: &Fused) -> (u64, u64, u64, u64) {
+/// `kept`: elements go straight into the stores of the outputs, where those are in memory.
+fn fused_cost(plan: &Plan, fused: &Fused, kept: bool) -> (u64, u64, u64, u64) {
     let zero = vec![0; fused.domain.len()];
     let blocks: u64 = grid(&fused.domain, &fused.block).into_iter().product();
     let (mut block, mut held, mut read) = (0, 0, 0u64);
@@ -169,7 +175,7 @@ fn fused_cost(plan: &Plan, fused: &Fused) -> (u64, u64, u64, u64) {
         };
         match &output.kind {
             OutputKind::Map { .. } => {
-                if plan.stores[output.store.0 as usize].kind != StoreKind::Memory {
+                if !kept || plan.stores[output.store.0 as usize].kind != StoreKind::Memory {
                     block += rounded(sizes(&|_| true).saturating_mul(dtype.size() as u64));
                 }
             }

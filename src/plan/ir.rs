@@ -105,6 +105,7 @@ pub enum Work {
     Fused(Fused),
     MatMul(MatMul),
     Take(Take),
+    Compress(Compress),
     Batched(Batched),
 }
 
@@ -216,6 +217,21 @@ pub struct CoreOut {
     pub store: Option<StoreId>,
     pub dtype: DType,
     pub core: Vec<u64>,
+}
+
+/// The elements where a mask is true, in order: a pass over the mask counts them block by block, a second one over the array puts those of
+/// each block in their place. Blocks are whole along the mask's later axes, so that theirs is the order of the elements.
+#[derive(Clone, Debug)]
+pub struct Compress {
+    /// The mask alone, over its own axes.
+    pub mask: Fused,
+    /// The array and the mask, over the array's axes.
+    pub values: Fused,
+    /// The mask's axes among the array's.
+    pub axis: usize,
+    pub out: StoreId,
+    /// The result's shape.
+    pub shape: Vec<u64>,
 }
 
 /// `out[.., i, ..] = base[.., positions[i], ..]`.

@@ -1,6 +1,6 @@
 //! Stages from stored nodes: what is computed over one domain from shared sources becomes one pass with several outputs.
 
-use super::access::identity;
+use super::access::{Access, identity};
 use super::blocks;
 use super::fuse::{Fuser, TooLarge};
 use super::ir::*;
@@ -93,6 +93,10 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
                 let work = Take { base, positions, axis: *axis, out: store, shape: node.ty.shape().unwrap_or_default() };
                 others.push((level(*id), Work::Take(work), span, &node.inputs));
             }
+            Op::Compress { axis } => {
+                let work = compress(graph, &lookup, *id, *axis, store).map_err(too_large)?;
+                others.push((level(*id), Work::Compress(work), span, &node.inputs));
+            }
             Op::Concat { axis } => {
                 let mut offset = vec![0; node.ty.rank()];
                 for part in &node.inputs {
@@ -145,6 +149,37 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
     let mut plan = Plan { stages, stores, results, forecast: Forecast::default() };
     lifetimes(&mut plan);
     Ok(plan)
+}
+
+/// The work of a selection by a mask.
+fn compress(graph: &Graph, stores: &dyn Fn(NodeId) -> Option<StoreId>, id: NodeId, axis: usize, out: StoreId) -> Result<Compress, TooLarge> {
+    let node = graph.node(id);
+    let [array, mask] = [0, 1].map(|input| node.inputs[input]);
+    let over = graph.node(mask).ty.rank();
+    let own: Access = identity(axis + over).split_off(axis);
+    let mut values = streamed(graph, stores, array, &[(array, identity(graph.node(array).ty.rank())), (mask, own)], out)?;
+    values.block = blocks::slabs(&values, axis..axis + over);
+    let mut alone = streamed(graph, stores, mask, &[(mask, identity(over))], out)?;
+    alone.block = values.block[axis..axis + over].to_vec();
+    Ok(Compress { mask: alone, values, axis, out, shape: node.ty.shape().unwrap_or_default() })
+}
+
+/// A pass over a node's elements whose values are not stored but looked at, block by block; `store` is where what comes of them will go.
+fn streamed(
+    graph: &Graph,
+    stores: &dyn Fn(NodeId) -> Option<StoreId>,
+    over: NodeId,
+    values: &[(NodeId, Access)],
+    store: StoreId,
+) -> Result<Fused, TooLarge> {
+    let mut fuser = Fuser::new(graph, stores);
+    let domain = graph.node(over).ty.shape().unwrap_or_default();
+    let kind = OutputKind::Map { offset: vec![0; domain.len()] };
+    let mut outputs = Vec::with_capacity(values.len());
+    for (id, access) in values {
+        outputs.push(Output { store, value: fuser.value(*id, access.clone(), false)?, kind: kind.clone() });
+    }
+    Ok(Fused { block: domain.clone(), domain, leaves: fuser.leaves, code: fuser.code, outputs })
 }
 
 /// The work of a routine; none of its results has a store yet.
@@ -232,6 +267,7 @@ pub fn uses(work: &Work) -> (Vec<StoreId>, Vec<StoreId>) {
         Work::Fused(fused) => (fused.leaves.iter().collect(), fused.outputs.iter().map(|output| output.store).collect()),
         Work::MatMul(product) => (vec![&product.a, &product.b], vec![product.out]),
         Work::Take(take) => (vec![&take.base, &take.positions], vec![take.out]),
+        Work::Compress(compress) => (compress.mask.leaves.iter().chain(&compress.values.leaves).collect(), vec![compress.out]),
         Work::Batched(batched) => (batched.operands.iter().collect(), batched.results.iter().filter_map(|result| result.store).collect()),
     };
     let store = |leaf: &Leaf| if let Source::Store(id) = leaf.source { Some(id) } else { None };

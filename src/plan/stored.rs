@@ -18,7 +18,7 @@ pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits
     for id in &reachable {
         let node = graph.node(*id);
         match node.op {
-            Op::Memory(_) | Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } => {
+            Op::Memory(_) | Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } | Op::Compress { .. } => {
                 stored.insert(*id);
             }
             Op::MatMul | Op::Routine { .. } | Op::Take { .. } => {
@@ -42,7 +42,8 @@ fn is_free(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     match node.op {
         Op::Constant(_) => node.ty.rank() == 0,
-        Op::Memory(_) | Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } | Op::MatMul | Op::Routine { .. } | Op::Take { .. } => true,
+        Op::Memory(_) | Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } => true,
+        Op::MatMul | Op::Routine { .. } | Op::Take { .. } | Op::Compress { .. } => true,
         Op::Transpose { .. } | Op::Slice { .. } | Op::Rename => is_free(graph, node.inputs[0]),
         Op::Reshape => {
             !matches!(graph.node(node.inputs[0]).op, Op::Constant(_)) && is_free(graph, node.inputs[0]) && is_dense(graph, node.inputs[0])
@@ -55,7 +56,8 @@ fn is_free(graph: &Graph, id: NodeId) -> bool {
 fn is_dense(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     match node.op {
-        Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } | Op::MatMul | Op::Routine { .. } | Op::Take { .. } => true,
+        Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } => true,
+        Op::MatMul | Op::Routine { .. } | Op::Take { .. } | Op::Compress { .. } => true,
         Op::Rename | Op::Reshape => is_dense(graph, node.inputs[0]),
         _ => false,
     }
@@ -87,7 +89,7 @@ fn passes(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved
         let node = graph.node(*id);
         match node.op {
             Op::Memory(_) | Op::MatMul | Op::Routine { .. } | Op::Take { .. } => {}
-            Op::Concat { .. } => passes.extend(node.inputs.iter().map(|part| (*id, *part, false))),
+            Op::Concat { .. } | Op::Compress { .. } => passes.extend(node.inputs.iter().map(|part| (*id, *part, false))),
             _ => {
                 let (over, inside) = pass_over(graph, *id);
                 passes.push((*id, over, inside));

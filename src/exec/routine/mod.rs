@@ -3,14 +3,11 @@
 
 mod order;
 
-use super::host::array_arg;
 use super::store::{self, Place};
 use super::{Run, region, tasks};
-use crate::array::strided::row_major;
 use crate::array::{Buffer, DType};
 use crate::base::{Outcome, Span};
 use crate::builtins::build::Routine;
-use crate::kernel::abi::ArrayArg;
 use crate::plan::blocks::grid;
 use crate::plan::ir::{Batched, CoreOut, Stage};
 
@@ -58,7 +55,7 @@ fn block(run: &Run, span: Span, batched: &Batched, places: &[Option<Place>], lo:
         let part = store::block(run, leaf, places, &from, &to, span)?;
         let sizes: Vec<u64> = count.iter().chain(core).copied().collect();
         let buffer = run.runtime.take(bytes(&sizes, leaf.dtype), span)?;
-        region::copy(run, leaf.dtype, part.arg, dense(leaf.dtype, &buffer, &sizes), span)?;
+        region::copy(run, leaf.dtype, part.arg, region::dense(leaf.dtype, &buffer, &sizes), span)?;
         operands.push(buffer);
     }
     let result = |result: &CoreOut| run.runtime.take(cores * bytes(&result.core, result.dtype), span);
@@ -76,30 +73,11 @@ fn block(run: &Run, span: Span, batched: &Batched, places: &[Option<Place>], lo:
         let Some(id) = result.store else { continue };
         let sizes: Vec<u64> = count.iter().chain(&result.core).copied().collect();
         let start: Vec<u64> = lo.iter().copied().chain(result.core.iter().map(|_| 0)).collect();
-        match store::place(id, places)? {
-            Place::Memory(array) => {
-                let mut to = array_arg(array);
-                let offset: i64 = start.iter().zip(&to.strides).map(|(start, stride)| *start as i64 * stride).sum();
-                to.ptr = to.ptr.wrapping_offset(offset as isize);
-                to.sizes = sizes.iter().map(|size| *size as i64).collect();
-                region::copy(run, result.dtype, dense(result.dtype, buffer, &sizes), to, span)?;
-            }
-            place => store::write(run, place, &start, &sizes, buffer.bytes(), span)?,
-        }
+        store::put(run, store::place(id, places)?, result.dtype, &start, &sizes, buffer, span)?;
     }
     Ok(())
 }
 
 fn bytes(sizes: &[u64], dtype: DType) -> usize {
     sizes.iter().product::<u64>() as usize * dtype.size()
-}
-
-/// Row-major memory as an argument.
-fn dense(dtype: DType, buffer: &Buffer, sizes: &[u64]) -> ArrayArg {
-    ArrayArg {
-        dtype: dtype.storage(),
-        ptr: buffer.as_mut_ptr(),
-        sizes: sizes.iter().map(|size| *size as i64).collect(),
-        strides: row_major(sizes, dtype.size()).into_iter().map(|stride| stride as i64).collect(),
-    }
 }
