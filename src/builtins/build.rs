@@ -5,7 +5,7 @@ use crate::array::{Array, ArrayTy, DType, Dim, Scalar};
 use crate::base::{Code, Diagnostic, Name, Outcome, Span};
 use crate::ops::ScalarOp;
 use crate::types::Ty;
-pub use crate::types::{ReduceOp, dims::DimRef, routine::Routine};
+pub use crate::types::{ReduceOp, dims::DimRef, routine::Between, routine::Routine};
 
 /// A handle on an array of the implementer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -34,7 +34,7 @@ pub fn apply(builtin: &Builtin, b: &mut dyn Build, mut args: Args) -> Outcome<Va
 fn accepts(b: &dyn Build, kind: ParamKind, value: &Value) -> bool {
     match kind {
         ParamKind::Int => matches!(value, Value::Array(a) if b.ty(*a).rank() == 0 && b.ty(*a).dtype.is_int()),
-        ParamKind::Array => matches!(value, Value::Array(_)),
+        ParamKind::Array | ParamKind::Apart => matches!(value, Value::Array(_)),
         ParamKind::Shape => matches!(value, Value::Shape(_) | Value::Type(_, Some(_))),
         ParamKind::Dims | ParamKind::DimList => matches!(value, Value::Dims(_)),
         ParamKind::Type => matches!(value, Value::Type(..)),
@@ -48,7 +48,7 @@ fn accepts(b: &dyn Build, kind: ParamKind, value: &Value) -> bool {
 /// What a parameter takes, in words.
 pub fn kind_text(kind: ParamKind) -> &'static str {
     match kind {
-        ParamKind::Array => "an array or number",
+        ParamKind::Array | ParamKind::Apart => "an array or number",
         ParamKind::Int => "an integer",
         ParamKind::Arrays => "arrays",
         ParamKind::Shape => "sizes",
@@ -94,7 +94,7 @@ fn default(b: &mut dyn Build, builtin: &Builtin, param: &Param, span: Span) -> O
         Default::Float(value) => Scalar::f64(value),
         Default::Bool(value) => Scalar::bool(value),
     };
-    Ok(Some(if matches!(param.kind, ParamKind::Array | ParamKind::Int) { Value::Array(b.constant(scalar)) } else { Value::Flag(scalar) }))
+    Ok(Some(if matches!(param.kind, ParamKind::Array | ParamKind::Apart | ParamKind::Int) { Value::Array(b.constant(scalar)) } else { Value::Flag(scalar) }))
 }
 
 /// How definitions read their arguments, by the parameter's position. `apply` has checked the kinds and put the defaults in.

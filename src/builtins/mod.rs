@@ -15,6 +15,7 @@ mod linear;
 mod masks;
 mod order;
 mod parts;
+mod quantile;
 mod random;
 mod reductions;
 pub mod renamed;
@@ -101,6 +102,8 @@ pub enum Default {
 pub enum ParamKind {
     /// An array or scalar.
     Array,
+    /// An array or scalar as it is: quantiles, edges. A literal keeps its dtype beside arrays.
+    Apart,
     /// An integer scalar as it is: a count, a shift, a seed. A literal keeps its dtype beside arrays.
     Int,
     /// Any number of arrays; the last parameter by position.
@@ -165,6 +168,7 @@ const FAMILIES: &[&[Builtin]] = &[
     linear::TABLE,
     masks::TABLE,
     order::TABLE,
+    quantile::TABLE,
     random::TABLE,
     reductions::TABLE,
     rounding::TABLE,

@@ -120,6 +120,7 @@ impl Runtime {
                 Work::MatMul(product) => product::run(&run, stage, product, &places)?,
                 Work::Take(take) => take::run(&run, stage, take, &places)?,
                 Work::Compress(work) => compress::run(&run, stage, work, &places)?,
+                Work::Swept(swept) => routine::sweep::run(&run, stage, swept, &mut places)?,
                 Work::Batched(batched) => routine::run(&run, stage, batched, &places)?,
             }
             for (place, store) in places.iter_mut().zip(&plan.stores) {

@@ -36,6 +36,7 @@ fn is_reshaped(plan: &Plan, id: StoreId, shape: &[u64]) -> bool {
     let of_stage = |stage: &Stage| match &stage.work {
         Work::Fused(fused) => fused.leaves.clone(),
         Work::Compress(compress) => compress.mask.leaves.iter().chain(&compress.values.leaves).cloned().collect(),
+        Work::Swept(swept) => swept.stream.leaves.clone(),
         _ => Vec::new(),
     };
     let of_result = |view: &View| if let View::Store { leaf, .. } = view { Some(leaf.clone()) } else { None };
@@ -135,6 +136,17 @@ pub fn block(run: &Run, leaf: &Leaf, places: &[Option<Place>], lo: &[u64], hi: &
     let (offset, strides) = strides(&inner, 0, &own, &vec![0; lo.len()]);
     let ptr = buffer.as_mut_ptr();
     Ok(finish(ptr, offset, strides, Some(buffer)))
+}
+
+/// The block `lo..hi` of the domain, of a leaf: a dense copy. It may be empty.
+pub fn dense(run: &Run, leaf: &Leaf, places: &[Option<Place>], lo: &[u64], hi: &[u64], span: Span) -> Outcome<Buffer> {
+    let sizes: Vec<u64> = lo.iter().zip(hi).map(|(lo, hi)| hi - lo).collect();
+    let buffer = run.runtime.take(sizes.iter().product::<u64>() as usize * leaf.dtype.size(), span)?;
+    if !sizes.contains(&0) {
+        let part = block(run, leaf, places, lo, hi, span)?;
+        region::copy(run, leaf.dtype, part.arg, region::dense(leaf.dtype, &buffer, &sizes), span)?;
+    }
+    Ok(buffer)
 }
 
 /// Reads a region of a file or scratch file.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::array::{ArrayTy, DType};
-use crate::builtins::build::{A, Build, Extent, ReduceOp, SliceArg};
+use crate::builtins::build::{A, Between, Build, Extent, ReduceOp, Routine, SliceArg};
 use crate::codegen::Jit;
 use crate::graph::{GraphBuild, MemoryId, NodeId, Values};
 use crate::ops::{Distribution, ScalarOp};
@@ -197,6 +197,90 @@ fn selections_by_masks() {
     let part = x.iter().enumerate().filter(|(at, _)| results[4][at / 61 % 90] != 0.0).map(|(_, x)| *x).collect::<Vec<_>>();
     assert!(!part.is_empty() && part.len() < x.len());
     assert_eq!(results[5], part);
+}
+
+/// Whether a line is in order, its sum, and some of its elements.
+fn summary(b: &mut dyn Build, line: A) -> Outcome<Vec<A>> {
+    let mut at = |at: i64| b.constant(Scalar::i64(at));
+    let (one, last, by) = (at(1), at(LINE as i64 - 1), 99_991);
+    let later = b.slice(line, &[SliceArg::Range { lo: Some(one), hi: None, step: 1 }])?;
+    let earlier = b.slice(line, &[SliceArg::Range { lo: None, hi: Some(last), step: 1 }])?;
+    let ordered = b.map(ScalarOp::Le, &[earlier, later])?;
+    let ordered = b.reduce(ReduceOp::Fold(ScalarOp::And), ordered, &[0])?;
+    let sum = b.reduce(ReduceOp::Fold(ScalarOp::Add), line, &[0])?;
+    let some = b.slice(line, &[SliceArg::Range { lo: None, hi: None, step: by }])?;
+    // A view would keep the whole line.
+    let some = b.map(ScalarOp::Abs, &[some])?;
+    Ok(vec![ordered, sum, some])
+}
+
+/// Elements of a line that is sorted in passes.
+const LINE: u64 = 700_001;
+
+#[test]
+fn long_lines_are_sorted_in_passes_over_them() {
+    let values = |b: &mut dyn Build, times: f64| {
+        let x = random(b, &[LINE])?;
+        let times = b.constant(Scalar::f64(times));
+        let x = b.map(ScalarOp::Mul, &[x, times])?;
+        b.map(ScalarOp::Floor, &[x])
+    };
+    // Many values, few values, one value.
+    for times in [1e9, 5.0, 0.0] {
+        let results = check(6 << 20, &|b| {
+            let x = values(b, times)?;
+            let up = b.routine(Routine::Sort { descending: false }, &[x])?[0];
+            summary(b, up)
+        });
+        let mut x = check(1 << 30, &|b| Ok(vec![values(b, times)?])).remove(0);
+        x.sort_by(f64::total_cmp);
+        assert_eq!((results[0][0], results[1][0]), (1.0, x.iter().sum::<f64>()));
+        assert_eq!(results[2], x.iter().copied().step_by(99_991).collect::<Vec<_>>());
+        let results = check(6 << 20, &|b| {
+            let x = values(b, times)?;
+            let down = b.routine(Routine::ArgSort { descending: true }, &[x])?[0];
+            Ok(summary(b, down)?.split_off(1))
+        });
+        let x = check(1 << 30, &|b| Ok(vec![values(b, times)?])).remove(0);
+        let mut places: Vec<usize> = (0..x.len()).collect();
+        places.sort_by(|a, b| x[*b].total_cmp(&x[*a]));
+        assert_eq!(results[0][0], (LINE * (LINE - 1) / 2) as f64);
+        assert_eq!(results[1], places.iter().step_by(99_991).map(|at| *at as f64).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn quantiles_are_exact_however_they_are_found() {
+    let results = check(5 << 20, &|b| {
+        let x = random(b, &[LINE])?;
+        let end = b.constant(Scalar::i64(699_000));
+        let lines = b.slice(x, &[SliceArg::Range { lo: None, hi: Some(end), step: 1 }])?;
+        let lines = b.reshape(lines, &[Extent::Known(699), Extent::Known(1000)])?;
+        let columns = b.transpose(lines, &[1, 0])?;
+        let quarter = b.constant(Scalar::f64(0.25));
+        let q = b.iota(Extent::Known(5))?;
+        let q = b.cast(q, DType::F64)?;
+        let q = b.map(ScalarOp::Mul, &[q, quarter])?;
+        let routine = Routine::Quantile { between: Between::Linear, skip_missing: false, axes: 1 };
+        let mut quantiles = |x| Ok::<A, Box<Diagnostic>>(b.routine(routine, &[x, q])?[0]);
+        let (all, down) = (quantiles(x)?, quantiles(columns)?);
+        Ok(vec![all, down])
+    });
+    let x = check(1 << 30, &|b| Ok(vec![random(b, &[LINE])?])).remove(0);
+    let quantile = |values: &mut Vec<f64>, q: f64| {
+        values.sort_by(f64::total_cmp);
+        let at = (values.len() - 1) as f64 * q;
+        let (low, high) = (values[at.floor() as usize], values[at.ceil() as usize]);
+        low + (high - low) * (at - at.floor())
+    };
+    let quantiles = [0.0, 0.25, 0.5, 0.75, 1.0];
+    for (at, q) in quantiles.into_iter().enumerate() {
+        assert!(close(results[0][at], quantile(&mut x.clone(), q)));
+        for column in [0, 1, 998, 999] {
+            let mut values = (0..699).map(|row| x[row * 1000 + column]).collect();
+            assert!(close(results[1][column * 5 + at], quantile(&mut values, q)));
+        }
+    }
 }
 
 #[test]

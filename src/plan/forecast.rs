@@ -25,18 +25,34 @@ pub fn place(mut plan: Plan, limits: &Limits) -> Outcome<Plan> {
     let live: Vec<u64> = (0..plan.stages.len()).map(|at| live(&plan, at)).collect();
     let mut forecast = Forecast { peak: live_after(&plan), ..Forecast::default() };
     let costs: Vec<(u64, u64, u64, u64)> = plan.stages.iter().map(|stage| cost(&plan, stage)).collect();
-    for ((stage, live), (block, held, blocks, read)) in plan.stages.iter_mut().zip(live).zip(costs) {
+    let direct: Vec<bool> = plan.stages.iter().map(|stage| matches!(&stage.work, Work::Swept(swept) if is_direct(&plan, swept))).collect();
+    for (((stage, live), (block, held, blocks, read)), direct) in plan.stages.iter_mut().zip(live).zip(costs).zip(&direct) {
         let room = limits.memory.saturating_sub(live + held);
         stage.parallel = (room / block.max(1)).clamp(1, limits.threads.max(1) as u64).min(blocks.max(1)) as usize;
+        let (more, passes) = match &stage.work {
+            Work::Swept(swept) => {
+                let (least, most) = swept.held(*direct);
+                let spare = room.saturating_sub(block * stage.parallel as u64) / ALIGN as u64 * ALIGN as u64;
+                let more = (most - least).min(spare);
+                (more, swept.passes(least + more, *direct))
+            }
+            _ => (0, 1),
+        };
+        let held = held + more;
         stage.block_bytes = block;
         stage.stage_bytes = held;
         forecast.peak = forecast.peak.max(live + held + block * stage.parallel as u64);
-        forecast.read += read;
+        forecast.read += read.saturating_mul(passes);
         forecast.blocks += blocks;
     }
     forecast.spilled = plan.stores.iter().filter(|store| store.kind == StoreKind::Spill).map(bytes).sum();
     plan.forecast = forecast;
     Ok(plan)
+}
+
+/// Whether a routine's result is kept in memory: a line is sorted in place there.
+fn is_direct(plan: &Plan, swept: &Swept) -> bool {
+    plan.stores[swept.result.0 as usize].kind == StoreKind::Memory
 }
 
 /// Bytes of a store in memory.
@@ -111,6 +127,14 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
             let (block, _, blocks, values) = fused_cost(plan, &compress.values, false);
             (block.max(counted), rounded(slabs.saturating_mul(16)), slabs.saturating_add(blocks), mask.saturating_add(values))
         }
+        Work::Swept(swept) => {
+            let (block, _, blocks, read) = fused_cost(plan, &swept.stream, false);
+            let whole = swept.whole.iter().map(|leaf| rounded(leaf.shape.iter().product::<u64>().saturating_mul(leaf.dtype.size() as u64)));
+            // Each is read, then copied dense.
+            let whole = whole.fold(0u64, |all, more| all.saturating_add(more.saturating_mul(2)));
+            let (least, _) = swept.held(is_direct(plan, swept));
+            (block.saturating_add(swept.tables()), least.saturating_add(whole), blocks, read)
+        }
         Work::Batched(batched) => {
             let cores: u64 = batched.block.iter().product();
             let sized = |core: &[u64], dtype: DType| {
@@ -118,8 +142,10 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
             };
             let (mut block, mut read) = (0u64, 0u64);
             let blocks: u64 = grid(&batched.batch, &batched.block).into_iter().product();
-            for (leaf, core) in batched.operands.iter().zip(&batched.cores) {
-                let bytes = rounded(sized(core, leaf.dtype));
+            let batches = batched.operands.len() - batched.routine.shared();
+            for (at, (leaf, core)) in batched.operands.iter().zip(&batched.cores).enumerate() {
+                let bytes = sized(core, leaf.dtype);
+                let bytes = rounded(if at < batches { bytes } else { bytes / cores.max(1) });
                 block = block.saturating_add(if is_remote(plan, leaf) { bytes.saturating_mul(2) } else { bytes });
                 if matches!(leaf.source, Source::File(_)) {
                     read = read.saturating_add(bytes.saturating_mul(blocks));
@@ -128,6 +154,7 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
             for result in &batched.results {
                 block = block.saturating_add(rounded(sized(&result.core, result.dtype)));
             }
+            // Operands that all cores share are one core long.
             let workspace = batched.operands.first().map_or(0, |leaf| batched.routine.workspace(&batched.cores, leaf.dtype));
             (block.saturating_add(rounded(workspace)), 0, blocks, read)
         }

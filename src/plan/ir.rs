@@ -106,6 +106,7 @@ pub enum Work {
     MatMul(MatMul),
     Take(Take),
     Compress(Compress),
+    Swept(Swept),
     Batched(Batched),
 }
 
@@ -209,6 +210,21 @@ pub struct Batched {
     pub block: Vec<u64>,
     /// Sizes of each operand's core.
     pub cores: Vec<Vec<u64>>,
+}
+
+/// A routine on long cores, one after another: its first operands are computed block by block, in as many passes as it needs.
+#[derive(Clone, Debug)]
+pub struct Swept {
+    pub routine: Routine,
+    /// The operands it passes over: the batch, then the core. A block lies in one core.
+    pub stream: Fused,
+    /// Operands that it has whole.
+    pub whole: Vec<Leaf>,
+    pub result: StoreId,
+    pub dtype: DType,
+    /// The result's core.
+    pub core: Vec<u64>,
+    pub batch: Vec<u64>,
 }
 
 /// A result of a routine; without a store nobody wants it.

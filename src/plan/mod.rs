@@ -9,6 +9,7 @@ pub mod forecast;
 pub mod fuse;
 pub mod ir;
 pub mod merge;
+pub mod routines;
 pub mod stages;
 pub mod stored;
 
@@ -25,6 +26,6 @@ pub fn plan(graph: &mut Graph, wants: &[Want], limits: &Limits) -> Outcome<Plan>
     let of =
         |sunk: bool| -> Vec<_> { roots.iter().zip(wants).filter(|(_, want)| want.sink.is_some() == sunk).map(|(root, _)| *root).collect() };
     let stored = stored::choose(graph, &of(false), &of(true), limits);
-    let plan = stages::build(graph, wants, &roots, &stored)?;
+    let plan = stages::build(graph, wants, &roots, &stored, limits)?;
     forecast::place(plan, limits)
 }

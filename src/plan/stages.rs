@@ -4,9 +4,10 @@ use super::access::{Access, identity};
 use super::blocks;
 use super::fuse::{Fuser, TooLarge};
 use super::ir::*;
+use super::routines;
 use super::stored::{levels, pass_over};
 use crate::array::ArrayTy;
-use crate::base::{Code, Diagnostic, Outcome, Span};
+use crate::base::{Code, Diagnostic, Limits, Outcome, Span};
 use crate::builtins::build::Routine;
 use crate::graph::{Graph, NodeId, Op};
 use crate::types::Unknowns;
@@ -27,7 +28,7 @@ struct Pass {
 }
 
 /// Builds the stages, in an order in which each finds its inputs stored.
-pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId]) -> Outcome<Plan> {
+pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId], limits: &Limits) -> Outcome<Plan> {
     let mut stores: Vec<Store> = Vec::new();
     let mut store_of: FxHashMap<NodeId, StoreId> = FxHashMap::default();
     for id in stored {
@@ -82,9 +83,17 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
                     batched.results[*result].store = Some(store);
                     continue;
                 }
-                let operands = node.inputs.iter().map(|input| operand(*input)).collect::<Outcome<Vec<_>>>()?;
                 let types: Vec<ArrayTy> = node.inputs.iter().map(|input| graph.node(*input).ty.clone()).collect();
-                let mut batched = batched(*routine, operands, &types)?;
+                if routines::is_swept(*routine, &types, limits) {
+                    let over = node.inputs[..routine.sweeps()].iter().map(|input| (*input, identity(types[0].rank()))).collect::<Vec<_>>();
+                    let stream = streamed(graph, &lookup, node.inputs[0], &over, store).map_err(too_large)?;
+                    let whole = node.inputs[routine.sweeps()..].iter().map(|input| operand(*input)).collect::<Outcome<Vec<_>>>()?;
+                    let work = routines::swept(*routine, stream, whole, &node.ty, store);
+                    others.push((level(*id), Work::Swept(work), span, &node.inputs));
+                    continue;
+                }
+                let operands = node.inputs.iter().map(|input| operand(*input)).collect::<Outcome<Vec<_>>>()?;
+                let mut batched = batched(*routine, operands, &types, limits)?;
                 batched.results[*result].store = Some(store);
                 others.push((level(*id), Work::Batched(batched), span, &node.inputs));
             }
@@ -183,7 +192,7 @@ fn streamed(
 }
 
 /// The work of a routine; none of its results has a store yet.
-fn batched(routine: Routine, operands: Vec<Leaf>, types: &[ArrayTy]) -> Outcome<Batched> {
+fn batched(routine: Routine, operands: Vec<Leaf>, types: &[ArrayTy], limits: &Limits) -> Outcome<Batched> {
     let shape = |ty: &ArrayTy| ty.shape().unwrap_or_default();
     let shapes: Vec<Vec<u64>> = types.iter().map(shape).collect();
     let rank = shapes[0].len() - routine.core_ranks()[0];
@@ -191,10 +200,9 @@ fn batched(routine: Routine, operands: Vec<Leaf>, types: &[ArrayTy]) -> Outcome<
     let result = |ty: &ArrayTy| CoreOut { store: None, dtype: ty.dtype, core: shape(ty)[rank..].to_vec() };
     let results: Vec<CoreOut> = routine.results(types, &mut Unknowns::default())?.iter().map(result).collect();
     let batch = shapes[0][..rank].to_vec();
-    let elements = |core: &Vec<u64>| core.iter().fold(1u64, |all, size| all.saturating_mul(*size));
-    let largest = cores.iter().chain(results.iter().map(|result| &result.core)).map(elements).max().unwrap_or(1);
-    let block = blocks::batch_block(&batch, largest);
-    Ok(Batched { routine, operands, results, batch, block, cores })
+    let mut batched = Batched { routine, operands, results, block: vec![1; rank], batch, cores };
+    batched.block = routines::batch_block(&batched, limits);
+    Ok(batched)
 }
 
 /// Passes of one level over one domain that read the same elements, together.
@@ -268,6 +276,7 @@ pub fn uses(work: &Work) -> (Vec<StoreId>, Vec<StoreId>) {
         Work::MatMul(product) => (vec![&product.a, &product.b], vec![product.out]),
         Work::Take(take) => (vec![&take.base, &take.positions], vec![take.out]),
         Work::Compress(compress) => (compress.mask.leaves.iter().chain(&compress.values.leaves).collect(), vec![compress.out]),
+        Work::Swept(swept) => (swept.stream.leaves.iter().chain(&swept.whole).collect(), vec![swept.result]),
         Work::Batched(batched) => (batched.operands.iter().collect(), batched.results.iter().filter_map(|result| result.store).collect()),
     };
     let store = |leaf: &Leaf| if let Source::Store(id) = leaf.source { Some(id) } else { None };

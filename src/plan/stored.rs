@@ -3,6 +3,7 @@
 use super::access::identity;
 use super::fuse::{Fuser, TooLarge, unit_reshape};
 use super::ir::StoreId;
+use super::routines;
 use crate::base::Limits;
 use crate::graph::{Graph, NodeId, Op};
 use crate::ops::ScalarOp;
@@ -21,7 +22,11 @@ pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits
             Op::Memory(_) | Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } | Op::Compress { .. } => {
                 stored.insert(*id);
             }
-            Op::MatMul | Op::Routine { .. } | Op::Take { .. } => {
+            Op::Routine { routine, .. } => {
+                stored.insert(*id);
+                stored.extend(routines::stored_operands(graph, routine, &node.inputs, limits));
+            }
+            Op::MatMul | Op::Take { .. } => {
                 stored.insert(*id);
                 stored.extend(node.inputs.iter().filter(|input| !is_view(graph, **input)));
             }
@@ -31,7 +36,7 @@ pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits
             _ => {}
         }
     }
-    while let Some(more) = cut(graph, &reachable, &stored, saved).or_else(|| shared(graph, &reachable, &stored, saved, limits)) {
+    while let Some(more) = cut(graph, &reachable, &stored, saved, limits).or_else(|| shared(graph, &reachable, &stored, saved, limits)) {
         stored.insert(more);
     }
     reachable.into_iter().filter(|id| stored.contains(id)).collect()
@@ -64,7 +69,7 @@ fn is_dense(graph: &Graph, id: NodeId) -> bool {
 }
 
 /// Whether a node is only another view of a file's elements or of an array in memory: products read those as they are.
-fn is_view(graph: &Graph, id: NodeId) -> bool {
+pub fn is_view(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     match node.op {
         Op::Read { .. } | Op::Memory(_) => true,
@@ -83,12 +88,16 @@ pub fn pass_over(graph: &Graph, id: NodeId) -> (NodeId, bool) {
 }
 
 /// The fused passes that compute stored and saved nodes: the node, what it is a pass over, and whether that is computed inside.
-fn passes(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved: &[NodeId]) -> Vec<(NodeId, NodeId, bool)> {
+fn passes(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved: &[NodeId], limits: &Limits) -> Vec<(NodeId, NodeId, bool)> {
     let mut passes = Vec::new();
     for id in reachable.iter().filter(|id| stored.contains(id)) {
         let node = graph.node(*id);
         match node.op {
-            Op::Memory(_) | Op::MatMul | Op::Routine { .. } | Op::Take { .. } => {}
+            Op::Memory(_) | Op::MatMul | Op::Take { .. } => {}
+            Op::Routine { routine, .. } => {
+                let swept = if routines::is_swept(routine, &routines::types(graph, &node.inputs), limits) { routine.sweeps() } else { 0 };
+                passes.extend(node.inputs[..swept].iter().map(|input| (*id, *input, false)));
+            }
             Op::Concat { .. } | Op::Compress { .. } => passes.extend(node.inputs.iter().map(|part| (*id, *part, false))),
             _ => {
                 let (over, inside) = pass_over(graph, *id);
@@ -101,9 +110,9 @@ fn passes(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved
 }
 
 /// A node to store because a pass that computes it is too long, or does much work more than once.
-fn cut(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved: &[NodeId]) -> Option<NodeId> {
+fn cut(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved: &[NodeId], limits: &Limits) -> Option<NodeId> {
     let stores = |id: NodeId| stored.contains(&id).then_some(StoreId(id.0));
-    for (id, over, inside) in passes(graph, reachable, stored, saved) {
+    for (id, over, inside) in passes(graph, reachable, stored, saved, limits) {
         let mut fuser = Fuser::new(graph, &stores);
         let outcome = fuser.value(over, identity(graph.node(over).ty.rank()), inside);
         let costly = fuser.repeated().filter(|node| *node != id && !stored.contains(node) && is_costly(graph, *node, stored)).max();
@@ -117,7 +126,7 @@ fn cut(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved: &
 }
 
 /// Whether computing a node again costs more than loading it.
-fn is_costly(graph: &Graph, id: NodeId, stored: &FxHashSet<NodeId>) -> bool {
+pub fn is_costly(graph: &Graph, id: NodeId, stored: &FxHashSet<NodeId>) -> bool {
     let mut seen = FxHashSet::default();
     let mut pending = vec![id];
     let mut lines = 0;
@@ -144,7 +153,7 @@ fn shared(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved
     let stores = |id: NodeId| stored.contains(&id).then_some(StoreId(id.0));
     let levels = levels(graph, reachable, |id| stored.contains(&id));
     let mut used: FxHashMap<NodeId, FxHashSet<usize>> = FxHashMap::default();
-    for (id, over, inside) in passes(graph, reachable, stored, saved) {
+    for (id, over, inside) in passes(graph, reachable, stored, saved, limits) {
         let mut fuser = Fuser::new(graph, &stores);
         // A pass too large was cut before.
         let _ = fuser.value(over, identity(graph.node(over).ty.rank()), inside);

@@ -14,13 +14,47 @@ pub enum Routine {
     Sort { descending: bool },
     /// (n) → (n) of i64: the positions that sort, equal elements in their order.
     ArgSort { descending: bool },
+    /// (n, …), quantiles (k) of f64 → (k): over as many axes.
+    Quantile { between: Between, skip_missing: bool, axes: u8 },
 }
+
+/// The value of a quantile that lies between two elements in order, as NumPy's methods of these names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Between {
+    Linear,
+    Lower,
+    Higher,
+    /// Of two equally near the one at an even position.
+    Nearest,
+    Midpoint,
+    /// The mean of both: the median of an even number of elements.
+    Mean,
+}
+
+impl Between {
+    /// Whether it is one of the elements.
+    pub fn is_element(self) -> bool {
+        matches!(self, Between::Lower | Between::Higher | Between::Nearest)
+    }
+}
+
+/// Cores of many axes, and an operand of one.
+static MANY: [[usize; 2]; 33] = {
+    let mut ranks = [[0, 1]; 33];
+    let mut axes = 0;
+    while axes < 33 {
+        ranks[axes][0] = axes;
+        axes += 1;
+    }
+    ranks
+};
 
 impl Routine {
     pub fn name(self) -> &'static str {
         match self {
             Routine::Sort { .. } => "sort",
             Routine::ArgSort { .. } => "argsort",
+            Routine::Quantile { .. } => "quantile",
         }
     }
 
@@ -28,6 +62,23 @@ impl Routine {
     pub fn core_ranks(self) -> &'static [usize] {
         match self {
             Routine::Sort { .. } | Routine::ArgSort { .. } => &[1],
+            Routine::Quantile { axes, .. } => &MANY[usize::from(axes).min(32)],
+        }
+    }
+
+    /// How many of the last operands have no batch: all cores share them.
+    pub fn shared(self) -> usize {
+        match self {
+            Routine::Quantile { .. } => 1,
+            _ => 0,
+        }
+    }
+
+    /// How many of the first operands it can also take block by block, as often as it needs them, where a core is too long to be worked on
+    /// at once; 0 where it needs whole cores.
+    pub fn sweeps(self) -> usize {
+        match self {
+            Routine::Sort { .. } | Routine::ArgSort { .. } | Routine::Quantile { .. } => 1,
         }
     }
 
@@ -38,13 +89,17 @@ impl Routine {
         let result = |dtype: DType, core: &[Dim]| ArrayTy { dtype, dims: batch.iter().chain(core).cloned().collect() };
         match self {
             Routine::Sort { .. } | Routine::ArgSort { .. } => {
-                if first.dtype.is_complex() {
-                    return Err(Diagnostic::new(Code::Dtype, format!("{} has no order", first.dtype)).help("sort by `abs(x)` or `real(x)`"));
-                }
+                ordered(first.dtype)?;
                 let dtype = if matches!(self, Routine::Sort { .. }) { first.dtype } else { DType::I64 };
                 // An element's place along the core says nothing any more.
                 let core = [Dim { coord: None, ..core[0].clone() }];
                 Ok(vec![result(dtype, &core)])
+            }
+            Routine::Quantile { between, .. } => {
+                ordered(first.dtype)?;
+                let own = first.dtype.is_float() || first.dtype.is_time() || between.is_element();
+                let quantiles = operands.last().map_or(&[][..], |quantiles| &quantiles.dims);
+                Ok(vec![result(if own { first.dtype } else { DType::F64 }, quantiles)])
             }
         }
     }
@@ -53,8 +108,17 @@ impl Routine {
     pub fn workspace(self, cores: &[Vec<u64>], dtype: DType) -> u64 {
         let elements = |at: usize| cores[at].iter().fold(1u64, |all, size| all.saturating_mul(*size));
         match self {
-            Routine::Sort { .. } => elements(0).saturating_mul(dtype.size() as u64),
+            Routine::Sort { .. } => 0,
             Routine::ArgSort { .. } => elements(0).saturating_mul(16),
+            Routine::Quantile { .. } => elements(0).saturating_mul(dtype.size() as u64).saturating_add(elements(1).saturating_mul(8)),
         }
     }
+}
+
+/// K0302 for elements without an order.
+fn ordered(dtype: DType) -> Outcome<()> {
+    if !dtype.is_complex() {
+        return Ok(());
+    }
+    Err(Diagnostic::new(Code::Dtype, format!("{dtype} has no order")).help("take a part or the size: `x.real`, `abs(x)`"))
 }

@@ -1,10 +1,14 @@
 //! Running a routine on every core of a batch: blocks of cores as tasks, each copied to dense memory, worked on there, and copied to where its
 //! results are kept. Owns the way there and back; a file beside this one has what each family of routines does.
 
+mod key;
+mod long;
 mod order;
+mod quantile;
+pub mod sweep;
 
 use super::store::{self, Place};
-use super::{Run, region, tasks};
+use super::{Run, tasks};
 use crate::array::{Buffer, DType};
 use crate::base::{Outcome, Span};
 use crate::builtins::build::Routine;
@@ -23,6 +27,7 @@ fn work(core: Core) -> Outcome<()> {
     match core.batched.routine {
         Routine::Sort { descending } => order::sort(core, descending),
         Routine::ArgSort { descending } => order::argsort(core, descending),
+        Routine::Quantile { between, skip_missing, .. } => quantile::quantile(core, between, skip_missing),
     }
 }
 
@@ -49,20 +54,23 @@ fn block(run: &Run, span: Span, batched: &Batched, places: &[Option<Place>], lo:
     let count: Vec<u64> = lo.iter().zip(hi).map(|(lo, hi)| hi - lo).collect();
     let cores = count.iter().product::<u64>() as usize;
     let mut operands = Vec::with_capacity(batched.operands.len());
-    for (leaf, core) in batched.operands.iter().zip(&batched.cores) {
-        let from: Vec<u64> = lo.iter().copied().chain(core.iter().map(|_| 0)).collect();
-        let to: Vec<u64> = hi.iter().chain(core).copied().collect();
-        let part = store::block(run, leaf, places, &from, &to, span)?;
-        let sizes: Vec<u64> = count.iter().chain(core).copied().collect();
-        let buffer = run.runtime.take(bytes(&sizes, leaf.dtype), span)?;
-        region::copy(run, leaf.dtype, part.arg, region::dense(leaf.dtype, &buffer, &sizes), span)?;
-        operands.push(buffer);
+    let batches = batched.operands.len() - batched.routine.shared();
+    for (at, (leaf, core)) in batched.operands.iter().zip(&batched.cores).enumerate() {
+        // What all cores share has no axes of the batch.
+        let rank = if at < batches { lo.len() } else { 0 };
+        let from: Vec<u64> = lo[..rank].iter().copied().chain(core.iter().map(|_| 0)).collect();
+        let to: Vec<u64> = hi[..rank].iter().chain(core).copied().collect();
+        operands.push(store::dense(run, leaf, places, &from, &to, span)?);
     }
     let result = |result: &CoreOut| run.runtime.take(cores * bytes(&result.core, result.dtype), span);
     let mut results = batched.results.iter().map(result).collect::<Outcome<Vec<Buffer>>>()?;
     for at in 0..cores {
         let own = |all: usize| all / cores * at..all / cores * (at + 1);
-        let operands = operands.iter().map(|buffer| &buffer.bytes()[own(buffer.bytes().len())]).collect();
+        let operand = |(number, buffer): (usize, &Buffer)| {
+            let all = buffer.len();
+            if number < batches { own(all) } else { 0..all }
+        };
+        let operands = operands.iter().enumerate().map(|(number, buffer)| &buffer.bytes()[operand((number, buffer))]).collect();
         let results = results.iter_mut().map(|buffer| {
             let own = own(buffer.bytes().len());
             &mut buffer.bytes_mut()[own]
