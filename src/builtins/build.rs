@@ -5,7 +5,8 @@ use crate::array::{Array, ArrayTy, DType, Dim, Scalar};
 use crate::base::{Code, Diagnostic, Name, Outcome, Span};
 use crate::ops::ScalarOp;
 use crate::types::Ty;
-pub use crate::types::{ReduceOp, dims::DimRef, routine::Between, routine::Routine};
+pub use crate::types::routine::{Between, Routine, Side};
+pub use crate::types::{ReduceOp, dims::DimRef};
 
 /// A handle on an array of the implementer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

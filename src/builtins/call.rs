@@ -94,7 +94,11 @@ fn default(b: &mut dyn Build, builtin: &Builtin, param: &Param, span: Span) -> O
         Default::Float(value) => Scalar::f64(value),
         Default::Bool(value) => Scalar::bool(value),
     };
-    Ok(Some(if matches!(param.kind, ParamKind::Array | ParamKind::Apart | ParamKind::Int) { Value::Array(b.constant(scalar)) } else { Value::Flag(scalar) }))
+    Ok(Some(if matches!(param.kind, ParamKind::Array | ParamKind::Apart | ParamKind::Int) {
+        Value::Array(b.constant(scalar))
+    } else {
+        Value::Flag(scalar)
+    }))
 }
 
 /// How definitions read their arguments, by the parameter's position. `apply` has checked the kinds and put the defaults in.

@@ -21,6 +21,7 @@ mod reductions;
 pub mod renamed;
 mod rounding;
 mod scan;
+mod sets;
 mod shape;
 mod special;
 mod talking;
@@ -173,6 +174,7 @@ const FAMILIES: &[&[Builtin]] = &[
     reductions::TABLE,
     rounding::TABLE,
     scan::TABLE,
+    sets::TABLE,
     shape::TABLE,
     special::TABLE,
     talking::TABLE,

@@ -108,17 +108,29 @@ fn median(b: &mut dyn Build, args: &Args, skip_missing: bool) -> Outcome<Value> 
 }
 
 /// Quantiles of the first argument, over the axes and kept at size 1 as the arguments at these places say.
-fn between_elements(b: &mut dyn Build, args: &Args, (over, keep): (usize, usize), q: A, between: Between, skip_missing: bool) -> Outcome<A> {
+fn between_elements(
+    b: &mut dyn Build,
+    args: &Args,
+    (over, keep): (usize, usize),
+    q: A,
+    between: Between,
+    skip_missing: bool,
+) -> Outcome<A> {
     let x = args.array(0)?;
     let over = axes(b, args, over, x)?;
     let dims = b.ty(x).dims;
     let kept: Vec<usize> = (0..dims.len()).filter(|axis| !over.contains(axis)).collect();
     let order: Vec<usize> = kept.iter().chain(&over).copied().collect();
-    let turned = b.transpose(x, &order)?;
+    let mut turned = b.transpose(x, &order)?;
+    if over.is_empty() {
+        // Every element is a line of its own.
+        let index: Vec<SliceArg> = std::iter::repeat_n(ALL, order.len()).chain([SliceArg::New]).collect();
+        turned = b.slice(turned, &index)?;
+    }
     let list = b.ty(q).rank() == 1;
     let size = if list { b.size(q, 0) } else { number(b, DType::I64, 1.0) };
     let q = b.reshape(q, &[Extent::Value(size)])?;
-    let routine = Routine::Quantile { between, skip_missing, axes: over.len() as u8 };
+    let routine = Routine::Quantile { between, skip_missing, axes: over.len().max(1) as u8 };
     let value = b.routine(routine, &[turned, q])?[0];
     // The quantiles first, then what is kept.
     let rank = kept.len();

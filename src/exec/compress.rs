@@ -86,10 +86,9 @@ impl Rows<'_> {
             4 => self.elements::<4>(bytes),
             8 => self.elements::<8>(bytes),
             item => {
-                let mut to = 0;
-                for from in (0..self.before * self.rows).filter(|row| self.mask[row % self.rows * self.step] != 0) {
+                let kept = (0..self.before * self.rows).filter(|row| self.mask[row % self.rows * self.step] != 0);
+                for (to, from) in kept.enumerate() {
                     bytes.copy_within(from * item..(from + 1) * item, to * item);
-                    to += 1;
                 }
             }
         }

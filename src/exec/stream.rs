@@ -1,10 +1,10 @@
 //! Values of a pass that are looked at, not stored: its outputs for any block, in memory of their own. What sorts, counts or selects reads its
 //! elements so, as often as it needs them.
 
+use super::Run;
 use super::fused::spread;
 use super::host::KernelHost;
 use super::store::{self, Place};
-use super::Run;
 use crate::array::{Buffer, Scalar};
 use crate::base::{Outcome, Span};
 use crate::kernel::abi::{Arg, Compiled};

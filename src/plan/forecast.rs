@@ -129,7 +129,8 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
         }
         Work::Swept(swept) => {
             let (block, _, blocks, read) = fused_cost(plan, &swept.stream, false);
-            let whole = swept.whole.iter().map(|leaf| rounded(leaf.shape.iter().product::<u64>().saturating_mul(leaf.dtype.size() as u64)));
+            let whole =
+                swept.whole.iter().map(|(leaf, sizes)| rounded(sizes.iter().product::<u64>().saturating_mul(leaf.dtype.size() as u64)));
             // Each is read, then copied dense.
             let whole = whole.fold(0u64, |all, more| all.saturating_add(more.saturating_mul(2)));
             let (least, _) = swept.held(is_direct(plan, swept));
@@ -142,10 +143,14 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
             };
             let (mut block, mut read) = (0u64, 0u64);
             let blocks: u64 = grid(&batched.batch, &batched.block).into_iter().product();
-            let batches = batched.operands.len() - batched.routine.shared();
-            for (at, (leaf, core)) in batched.operands.iter().zip(&batched.cores).enumerate() {
-                let bytes = sized(core, leaf.dtype);
-                let bytes = rounded(if at < batches { bytes } else { bytes / cores.max(1) });
+            // Those that all cores share are held, dense; they may be read first.
+            let (own, shared) = batched.operands.split_at(batched.operands.len() - batched.routine.shared());
+            let sizes = |core: &Vec<u64>| core.iter().product::<u64>();
+            let whole = shared.iter().zip(&batched.cores[own.len()..]);
+            let whole = whole.map(|(leaf, core)| rounded(sizes(core).saturating_mul(leaf.dtype.size() as u64)));
+            let held = whole.fold(0u64, |all, more| all.saturating_add(more.saturating_mul(2)));
+            for (leaf, core) in own.iter().zip(&batched.cores) {
+                let bytes = rounded(sized(core, leaf.dtype));
                 block = block.saturating_add(if is_remote(plan, leaf) { bytes.saturating_mul(2) } else { bytes });
                 if matches!(leaf.source, Source::File(_)) {
                     read = read.saturating_add(bytes.saturating_mul(blocks));
@@ -154,9 +159,8 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
             for result in &batched.results {
                 block = block.saturating_add(rounded(sized(&result.core, result.dtype)));
             }
-            // Operands that all cores share are one core long.
             let workspace = batched.operands.first().map_or(0, |leaf| batched.routine.workspace(&batched.cores, leaf.dtype));
-            (block.saturating_add(rounded(workspace)), 0, blocks, read)
+            (block.saturating_add(rounded(workspace)), held, blocks, read)
         }
         Work::Take(take) => {
             let item = take.base.dtype.size() as u64;

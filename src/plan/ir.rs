@@ -218,8 +218,8 @@ pub struct Swept {
     pub routine: Routine,
     /// The operands it passes over: the batch, then the core. A block lies in one core.
     pub stream: Fused,
-    /// Operands that it has whole.
-    pub whole: Vec<Leaf>,
+    /// Operands that it has whole, and their sizes.
+    pub whole: Vec<(Leaf, Vec<u64>)>,
     pub result: StoreId,
     pub dtype: DType,
     /// The result's core.

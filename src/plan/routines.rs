@@ -99,7 +99,8 @@ pub fn batch_block(work: &Batched, limits: &Limits) -> Vec<u64> {
     let batch = &work.batch;
     let own = work.operands.len().saturating_sub(work.routine.shared());
     let sizes = work.operands.iter().zip(&work.cores).take(own.max(1)).map(|(leaf, core)| (core, leaf.dtype));
-    let sizes: Vec<(&Vec<u64>, crate::array::DType)> = sizes.chain(work.results.iter().map(|result| (&result.core, result.dtype))).collect();
+    let sizes: Vec<(&Vec<u64>, crate::array::DType)> =
+        sizes.chain(work.results.iter().map(|result| (&result.core, result.dtype))).collect();
     let bytes = sizes.iter().fold(0u64, |all, (core, dtype)| all.saturating_add(product(core).saturating_mul(dtype.size() as u64)));
     let largest = sizes.iter().map(|(core, _)| product(core)).max().unwrap_or(1);
     let most = (limits.memory / 32).clamp(1 << 20, 64 << 20) / bytes.max(1);
@@ -120,7 +121,7 @@ pub fn batch_block(work: &Batched, limits: &Limits) -> Vec<u64> {
 }
 
 /// The work of a routine that passes over its first operands.
-pub fn swept(routine: Routine, mut stream: Fused, whole: Vec<Leaf>, ty: &ArrayTy, result: StoreId) -> Swept {
+pub fn swept(routine: Routine, mut stream: Fused, whole: Vec<(Leaf, Vec<u64>)>, ty: &ArrayTy, result: StoreId) -> Swept {
     let rank = stream.domain.len() - routine.core_ranks()[0];
     stream.block = blocks::within_cores(&stream, rank);
     let batch = stream.domain[..rank].to_vec();
@@ -140,6 +141,7 @@ impl Swept {
             Routine::Sort { .. } if direct => (0, 0),
             Routine::Sort { .. } | Routine::ArgSort { .. } => (all.min(1 << 20), all),
             Routine::Quantile { .. } => (CANDIDATES * 8, CANDIDATES * 8),
+            _ => (0, 0),
         }
     }
     /// Bytes of one element of the line as it is sorted.
@@ -158,6 +160,7 @@ impl Swept {
                 (8 << 16) + elements.saturating_mul(2 * self.item() + 4)
             }
             Routine::Quantile { .. } => 8 * (8 << 12),
+            _ => 8 * self.core.iter().fold(1u64, |all, size| all.saturating_mul(*size)),
         }
     }
     /// Passes over the elements, about, with so many bytes to work in.
@@ -166,6 +169,7 @@ impl Swept {
             Routine::Sort { .. } | Routine::ArgSort { .. } if !direct => 1 + (self.elements() * self.item()).div_ceil(held.max(1)),
             Routine::Sort { .. } | Routine::ArgSort { .. } => 2,
             Routine::Quantile { .. } => 3,
+            _ => 1,
         }
     }
 }

@@ -87,7 +87,8 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
                 if routines::is_swept(*routine, &types, limits) {
                     let over = node.inputs[..routine.sweeps()].iter().map(|input| (*input, identity(types[0].rank()))).collect::<Vec<_>>();
                     let stream = streamed(graph, &lookup, node.inputs[0], &over, store).map_err(too_large)?;
-                    let whole = node.inputs[routine.sweeps()..].iter().map(|input| operand(*input)).collect::<Outcome<Vec<_>>>()?;
+                    let whole = |input: &NodeId| Ok((operand(*input)?, graph.node(*input).ty.shape().unwrap_or_default()));
+                    let whole = node.inputs[routine.sweeps()..].iter().map(whole).collect::<Outcome<Vec<_>>>()?;
                     let work = routines::swept(*routine, stream, whole, &node.ty, store);
                     others.push((level(*id), Work::Swept(work), span, &node.inputs));
                     continue;
@@ -161,7 +162,13 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
 }
 
 /// The work of a selection by a mask.
-fn compress(graph: &Graph, stores: &dyn Fn(NodeId) -> Option<StoreId>, id: NodeId, axis: usize, out: StoreId) -> Result<Compress, TooLarge> {
+fn compress(
+    graph: &Graph,
+    stores: &dyn Fn(NodeId) -> Option<StoreId>,
+    id: NodeId,
+    axis: usize,
+    out: StoreId,
+) -> Result<Compress, TooLarge> {
     let node = graph.node(id);
     let [array, mask] = [0, 1].map(|input| node.inputs[input]);
     let over = graph.node(mask).ty.rank();
@@ -276,7 +283,7 @@ pub fn uses(work: &Work) -> (Vec<StoreId>, Vec<StoreId>) {
         Work::MatMul(product) => (vec![&product.a, &product.b], vec![product.out]),
         Work::Take(take) => (vec![&take.base, &take.positions], vec![take.out]),
         Work::Compress(compress) => (compress.mask.leaves.iter().chain(&compress.values.leaves).collect(), vec![compress.out]),
-        Work::Swept(swept) => (swept.stream.leaves.iter().chain(&swept.whole).collect(), vec![swept.result]),
+        Work::Swept(swept) => (swept.stream.leaves.iter().chain(swept.whole.iter().map(|(leaf, _)| leaf)).collect(), vec![swept.result]),
         Work::Batched(batched) => (batched.operands.iter().collect(), batched.results.iter().filter_map(|result| result.store).collect()),
     };
     let store = |leaf: &Leaf| if let Source::Store(id) = leaf.source { Some(id) } else { None };

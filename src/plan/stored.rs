@@ -88,7 +88,13 @@ pub fn pass_over(graph: &Graph, id: NodeId) -> (NodeId, bool) {
 }
 
 /// The fused passes that compute stored and saved nodes: the node, what it is a pass over, and whether that is computed inside.
-fn passes(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved: &[NodeId], limits: &Limits) -> Vec<(NodeId, NodeId, bool)> {
+fn passes(
+    graph: &Graph,
+    reachable: &[NodeId],
+    stored: &FxHashSet<NodeId>,
+    saved: &[NodeId],
+    limits: &Limits,
+) -> Vec<(NodeId, NodeId, bool)> {
     let mut passes = Vec::new();
     for id in reachable.iter().filter(|id| stored.contains(id)) {
         let node = graph.node(*id);

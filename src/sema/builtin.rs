@@ -277,7 +277,9 @@ impl Checker<'_> {
             return None;
         }
         let typed = match (kind, typed.ty()) {
-            (ParamKind::Array | ParamKind::Apart | ParamKind::Arrays, Ty::Range) => Some(self.range_array(typed)).filter(|array| !array.is_error())?,
+            (ParamKind::Array | ParamKind::Apart | ParamKind::Arrays, Ty::Range) => {
+                Some(self.range_array(typed)).filter(|array| !array.is_error())?
+            }
             _ => typed,
         };
         if kind == ParamKind::Flag {

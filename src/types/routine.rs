@@ -3,7 +3,7 @@
 //! comes out; `exec::routine` has what they do.
 
 use super::Unknowns;
-use crate::array::{ArrayTy, DType, Dim};
+use crate::array::{ArrayTy, DType, Dim, Size};
 use crate::base::{Code, Diagnostic, Outcome};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,21 @@ pub enum Routine {
     ArgSort { descending: bool },
     /// (n, …), quantiles (k) of f64 → (k): over as many axes.
     Quantile { between: Between, skip_missing: bool, axes: u8 },
+    /// (), a sorted line (n) → (): positions in it (i64), or whether the element is in it (bool).
+    Search { side: Side },
+    /// (n, …) of f64, weights of f64 alike where weighted, edges (k + 1) of f64 → (k): how many elements lie between them (i64), or the sum of their
+    /// weights (f64).
+    Histogram { weighted: bool, axes: u8 },
+}
+
+/// What is asked of a sorted line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Side {
+    /// The position before all equal elements, or after them.
+    Left,
+    Right,
+    /// Whether there is an equal element.
+    Among,
 }
 
 /// The value of a quantile that lies between two elements in order, as NumPy's methods of these names.
@@ -38,12 +53,12 @@ impl Between {
     }
 }
 
-/// Cores of many axes, and an operand of one.
-static MANY: [[usize; 2]; 33] = {
-    let mut ranks = [[0, 1]; 33];
+/// Cores of many axes, of two operands, and an operand of one.
+static MANY: [[usize; 3]; 33] = {
+    let mut ranks = [[0, 0, 1]; 33];
     let mut axes = 0;
     while axes < 33 {
-        ranks[axes][0] = axes;
+        (ranks[axes][0], ranks[axes][1]) = (axes, axes);
         axes += 1;
     }
     ranks
@@ -55,6 +70,8 @@ impl Routine {
             Routine::Sort { .. } => "sort",
             Routine::ArgSort { .. } => "argsort",
             Routine::Quantile { .. } => "quantile",
+            Routine::Search { .. } => "search",
+            Routine::Histogram { .. } => "histogram",
         }
     }
 
@@ -62,14 +79,16 @@ impl Routine {
     pub fn core_ranks(self) -> &'static [usize] {
         match self {
             Routine::Sort { .. } | Routine::ArgSort { .. } => &[1],
-            Routine::Quantile { axes, .. } => &MANY[usize::from(axes).min(32)],
+            Routine::Search { .. } => &[0, 1],
+            Routine::Histogram { weighted: true, axes } => &MANY[usize::from(axes).min(32)],
+            Routine::Histogram { axes, .. } | Routine::Quantile { axes, .. } => &MANY[usize::from(axes).min(32)][1..],
         }
     }
 
     /// How many of the last operands have no batch: all cores share them.
     pub fn shared(self) -> usize {
         match self {
-            Routine::Quantile { .. } => 1,
+            Routine::Quantile { .. } | Routine::Search { .. } | Routine::Histogram { .. } => 1,
             _ => 0,
         }
     }
@@ -79,11 +98,13 @@ impl Routine {
     pub fn sweeps(self) -> usize {
         match self {
             Routine::Sort { .. } | Routine::ArgSort { .. } | Routine::Quantile { .. } => 1,
+            Routine::Histogram { weighted, .. } => 1 + usize::from(weighted),
+            Routine::Search { .. } => 0,
         }
     }
 
     /// The types of the results. Operands have equal batch axes and the dtype that the routine works in; K0302 for another.
-    pub fn results(self, operands: &[ArrayTy], _unknowns: &mut Unknowns) -> Outcome<Vec<ArrayTy>> {
+    pub fn results(self, operands: &[ArrayTy], unknowns: &mut Unknowns) -> Outcome<Vec<ArrayTy>> {
         let [first, ..] = operands else { return Err(Diagnostic::new(Code::Internal, "a routine without operands")) };
         let (batch, core) = first.dims.split_at(first.rank() - self.core_ranks()[0]);
         let result = |dtype: DType, core: &[Dim]| ArrayTy { dtype, dims: batch.iter().chain(core).cloned().collect() };
@@ -101,6 +122,15 @@ impl Routine {
                 let quantiles = operands.last().map_or(&[][..], |quantiles| &quantiles.dims);
                 Ok(vec![result(if own { first.dtype } else { DType::F64 }, quantiles)])
             }
+            Routine::Search { side } => {
+                ordered(first.dtype)?;
+                Ok(vec![result(if side == Side::Among { DType::Bool } else { DType::I64 }, &[])])
+            }
+            Routine::Histogram { weighted, .. } => {
+                let edges = operands.last().and_then(|edges| edges.dims.last()).map_or(Size::Known(1), |dim| dim.size);
+                let bins = edges.known().map_or_else(|| unknowns.fresh(), |edges| Size::Known(edges.saturating_sub(1)));
+                Ok(vec![result(if weighted { DType::F64 } else { DType::I64 }, &[Dim::sized(bins)])])
+            }
         }
     }
 
@@ -108,7 +138,7 @@ impl Routine {
     pub fn workspace(self, cores: &[Vec<u64>], dtype: DType) -> u64 {
         let elements = |at: usize| cores[at].iter().fold(1u64, |all, size| all.saturating_mul(*size));
         match self {
-            Routine::Sort { .. } => 0,
+            Routine::Sort { .. } | Routine::Search { .. } | Routine::Histogram { .. } => 0,
             Routine::ArgSort { .. } => elements(0).saturating_mul(16),
             Routine::Quantile { .. } => elements(0).saturating_mul(dtype.size() as u64).saturating_add(elements(1).saturating_mul(8)),
         }

@@ -1,10 +1,12 @@
 //! Running a routine on every core of a batch: blocks of cores as tasks, each copied to dense memory, worked on there, and copied to where its
 //! results are kept. Owns the way there and back; a file beside this one has what each family of routines does.
 
+mod histogram;
 mod key;
 mod long;
 mod order;
 mod quantile;
+mod search;
 pub mod sweep;
 
 use super::store::{self, Place};
@@ -13,7 +15,7 @@ use crate::array::{Buffer, DType};
 use crate::base::{Outcome, Span};
 use crate::builtins::build::Routine;
 use crate::plan::blocks::grid;
-use crate::plan::ir::{Batched, CoreOut, Stage};
+use crate::plan::ir::{Batched, CoreOut, Leaf, Stage};
 
 /// One core: its operands and results, dense, row-major. Sizes are in `batched`.
 struct Core<'a> {
@@ -27,6 +29,8 @@ fn work(core: Core) -> Outcome<()> {
     match core.batched.routine {
         Routine::Sort { descending } => order::sort(core, descending),
         Routine::ArgSort { descending } => order::argsort(core, descending),
+        Routine::Search { side } => search::search(core, side),
+        Routine::Histogram { weighted, .. } => histogram::histogram(core, weighted),
         Routine::Quantile { between, skip_missing, .. } => quantile::quantile(core, between, skip_missing),
     }
 }
@@ -34,6 +38,9 @@ fn work(core: Core) -> Outcome<()> {
 /// Runs a stage.
 pub fn run(run: &Run, stage: &Stage, batched: &Batched, places: &[Option<Place>]) -> Outcome<()> {
     let grid = grid(&batched.batch, &batched.block);
+    let own = batched.operands.len() - batched.routine.shared();
+    let whole = |(leaf, core): (&Leaf, &Vec<u64>)| store::dense(run, leaf, places, &vec![0; core.len()], core, stage.span);
+    let shared = batched.operands[own..].iter().zip(&batched.cores[own..]).map(whole).collect::<Outcome<Vec<Buffer>>>()?;
     tasks::run(run.runtime, stage.parallel, grid.iter().product(), &|task| {
         let mut rest = task;
         let mut lo = vec![0; grid.len()];
@@ -43,34 +50,30 @@ pub fn run(run: &Run, stage: &Stage, batched: &Batched, places: &[Option<Place>]
         }
         let hi: Vec<u64> =
             lo.iter().zip(batched.block.iter().zip(&batched.batch)).map(|(lo, (block, size))| (lo + block).min(*size)).collect();
-        block(run, stage.span, batched, places, &lo, &hi)?;
+        block(run, stage.span, batched, places, &shared, &lo, &hi)?;
         run.advance();
         Ok(())
     })
 }
 
 /// The cores of one block.
-fn block(run: &Run, span: Span, batched: &Batched, places: &[Option<Place>], lo: &[u64], hi: &[u64]) -> Outcome<()> {
+fn block(run: &Run, span: Span, batched: &Batched, places: &[Option<Place>], shared: &[Buffer], lo: &[u64], hi: &[u64]) -> Outcome<()> {
     let count: Vec<u64> = lo.iter().zip(hi).map(|(lo, hi)| hi - lo).collect();
     let cores = count.iter().product::<u64>() as usize;
     let mut operands = Vec::with_capacity(batched.operands.len());
-    let batches = batched.operands.len() - batched.routine.shared();
-    for (at, (leaf, core)) in batched.operands.iter().zip(&batched.cores).enumerate() {
-        // What all cores share has no axes of the batch.
-        let rank = if at < batches { lo.len() } else { 0 };
-        let from: Vec<u64> = lo[..rank].iter().copied().chain(core.iter().map(|_| 0)).collect();
-        let to: Vec<u64> = hi[..rank].iter().chain(core).copied().collect();
+    for (leaf, core) in batched.operands.iter().zip(&batched.cores).take(batched.operands.len() - shared.len()) {
+        let from: Vec<u64> = lo.iter().copied().chain(core.iter().map(|_| 0)).collect();
+        let to: Vec<u64> = hi.iter().chain(core).copied().collect();
         operands.push(store::dense(run, leaf, places, &from, &to, span)?);
     }
     let result = |result: &CoreOut| run.runtime.take(cores * bytes(&result.core, result.dtype), span);
     let mut results = batched.results.iter().map(result).collect::<Outcome<Vec<Buffer>>>()?;
-    for at in 0..cores {
-        let own = |all: usize| all / cores * at..all / cores * (at + 1);
-        let operand = |(number, buffer): (usize, &Buffer)| {
-            let all = buffer.len();
-            if number < batches { own(all) } else { 0..all }
-        };
-        let operands = operands.iter().enumerate().map(|(number, buffer)| &buffer.bytes()[operand((number, buffer))]).collect();
+    // Single elements are all worked on at once.
+    let times = if batched.routine.core_ranks()[0] == 0 { cores.min(1) } else { cores };
+    for at in 0..times {
+        let own = |all: usize| all / times * at..all / times * (at + 1);
+        let operands = operands.iter().map(|buffer| &buffer.bytes()[own(buffer.bytes().len())]);
+        let operands = operands.chain(shared.iter().map(Buffer::bytes)).collect();
         let results = results.iter_mut().map(|buffer| {
             let own = own(buffer.bytes().len());
             &mut buffer.bytes_mut()[own]

@@ -3,7 +3,7 @@
 
 use super::key::{Bits, Key, by_dtype, elements};
 use super::long;
-use super::quantile;
+use super::{histogram, quantile};
 use crate::array::{Array, Buffer, DType};
 use crate::base::{Code, Diagnostic, Outcome};
 use crate::builtins::build::{Between, Routine};
@@ -94,7 +94,11 @@ impl Out<'_> {
 fn cores(run: &Run, stage: &Stage, swept: &Swept, places: &[Option<Place>], target: &mut Target) -> Outcome<()> {
     let stream = Stream::new(run, &swept.stream, places, stage.span)?;
     let grid = stream.grid();
-    let whole = swept.whole.iter().map(|leaf| store::dense(run, leaf, places, &vec![0; leaf.shape.len()], &leaf.shape, stage.span)).collect::<Outcome<Vec<Buffer>>>()?;
+    let whole = swept
+        .whole
+        .iter()
+        .map(|(leaf, sizes)| store::dense(run, leaf, places, &vec![0; sizes.len()], sizes, stage.span))
+        .collect::<Outcome<Vec<Buffer>>>()?;
     let bytes = swept.core.iter().product::<u64>() as usize * swept.dtype.size();
     for core in 0..swept.batch.iter().product() {
         let rank = swept.batch.len();
@@ -103,11 +107,13 @@ fn cores(run: &Run, stage: &Stage, swept: &Swept, places: &[Option<Place>], targ
         match swept.routine {
             Routine::Sort { descending } => long::sort(&sweep, descending, out)?,
             Routine::ArgSort { descending } => long::argsort(&sweep, descending, out)?,
+            Routine::Histogram { weighted, .. } => histogram::long(&sweep, elements::<f64>(whole[0].bytes()), weighted, out)?,
             Routine::Quantile { between, skip_missing, .. } => {
                 let quantiles = elements::<f64>(whole[0].bytes());
                 let dtype = swept.stream.code[swept.stream.outputs[0].value.0 as usize].dtype;
                 by_dtype!(dtype, quantiles_of(&sweep, quantiles, between, skip_missing, dtype, out))?;
             }
+            Routine::Search { .. } => return Err(Diagnostic::new(Code::Internal, "this routine takes no long cores")),
         }
         (0..sweep.blocks()).for_each(|_| run.advance());
     }
@@ -131,11 +137,7 @@ impl Sweep<'_> {
     }
 
     /// One pass: every block, in any order and on all threads, each with a state of which every thread has one. Gives the states.
-    pub fn pass<S: Send>(
-        &self,
-        start: impl Fn() -> S + Sync,
-        f: impl Fn(&mut S, u64, &[Buffer]) -> Outcome<()> + Sync,
-    ) -> Outcome<Vec<S>> {
+    pub fn pass<S: Send>(&self, start: impl Fn() -> S + Sync, f: impl Fn(&mut S, u64, &[Buffer]) -> Outcome<()> + Sync) -> Outcome<Vec<S>> {
         let free: Mutex<Vec<S>> = Mutex::default();
         let lock = || free.lock().unwrap_or_else(PoisonError::into_inner);
         tasks::run(self.run.runtime, self.stage.parallel, self.blocks(), &|number| {
@@ -178,14 +180,7 @@ struct Cell {
 }
 
 /// Quantiles of a core: a pass for each digit narrows down where the wanted elements are, until so few are left that they can be kept.
-fn quantiles_of<T: Key>(
-    sweep: &Sweep,
-    quantiles: &[f64],
-    between: Between,
-    skip_missing: bool,
-    dtype: DType,
-    mut out: Out,
-) -> Outcome<()> {
+fn quantiles_of<T: Key>(sweep: &Sweep, quantiles: &[f64], between: Between, skip_missing: bool, dtype: DType, mut out: Out) -> Outcome<()> {
     let missing = AtomicU64::new(0);
     let width = T::Bits::WIDTH;
     let digit = DIGIT.min(width);

@@ -84,7 +84,10 @@ fn indices() {
         ("x = zeros(3)\ny = x[zeros(4) > 0]", "K0401 2:7 the mask is bool[4], dimension 0 of f64[3] is 3"),
         ("x = zeros(3)\ny = x[zeros(3, 2) > 0]", "K0402 2:7 a mask of bool[3, 2] for 1 dimension of f64[3]"),
         ("x = zeros(3, 2)\ny = x[x > 0, 0]", "K0402 2:5 a mask of several dimensions stands beside other indices"),
-        ("m = (zeros(3) > 0).named(lat)\ny = zeros(3).named(time)[m]", "K0404 2:25 the mask's dimension lat stands where f64[time: 3] has time"),
+        (
+            "m = (zeros(3) > 0).named(lat)\ny = zeros(3).named(time)[m]",
+            "K0404 2:26 the mask's dimension lat stands where f64[time: 3] has time",
+        ),
         ("print(zeros(3)[tim = 0])", "K0403 1:16 no dimension \"tim\" in f64[3]"),
         ("x = zeros(3)\nx[0] = 1.0", "K0205 2:1 `x` cannot be changed in place here"),
         ("x = 1\nx += 1", "K0205 2:1 `x` cannot be changed in place here"),
