@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::array::{ArrayTy, DType};
-use crate::builtins::build::{A, Between, Build, Extent, ReduceOp, Routine, SliceArg};
+use crate::builtins::build::{A, Between, Build, Extent, ReduceOp, Routine, Side, SliceArg};
 use crate::codegen::Jit;
 use crate::graph::{GraphBuild, MemoryId, NodeId, Values};
 use crate::ops::{Distribution, ScalarOp};
@@ -281,6 +281,31 @@ fn quantiles_are_exact_however_they_are_found() {
             assert!(close(results[1][column * 5 + at], quantile(&mut values, q)));
         }
     }
+}
+
+#[test]
+fn elements_are_counted_and_searched_between_edges() {
+    let results = check(6 << 20, &|b| {
+        let x = random(b, &[LINE])?;
+        let edges = b.iota(Extent::Known(11))?;
+        let edges = b.cast(edges, DType::F64)?;
+        let tenth = b.constant(Scalar::f64(0.1));
+        let edges = b.map(ScalarOp::Mul, &[edges, tenth])?;
+        let counts = b.routine(Routine::Histogram { weighted: false, axes: 1 }, &[x, edges])?[0];
+        let sums = b.routine(Routine::Histogram { weighted: true, axes: 1 }, &[x, x, edges])?[0];
+        let places = b.routine(Routine::Search { side: Side::Right }, &[x, edges])?[0];
+        let places = b.reduce(ReduceOp::Fold(ScalarOp::Add), places, &[0])?;
+        Ok(vec![edges, counts, sums, places])
+    });
+    let x = check(1 << 30, &|b| Ok(vec![random(b, &[LINE])?])).remove(0);
+    let edges = &results[0];
+    let bin = |x: f64| edges.partition_point(|edge| *edge <= x);
+    for (at, (count, sum)) in results[1].iter().zip(&results[2]).enumerate() {
+        let own: Vec<f64> = x.iter().copied().filter(|x| bin(*x) == at + 1).collect();
+        assert_eq!(*count, own.len() as f64);
+        assert!((sum - own.iter().sum::<f64>()).abs() < 1e-6);
+    }
+    assert_eq!(results[3][0], x.iter().map(|x| bin(*x) as f64).sum::<f64>());
 }
 
 #[test]

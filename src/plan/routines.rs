@@ -23,6 +23,9 @@ const DECODED: u64 = 2;
 /// Candidates that a quantile keeps rather than passing over the elements once more.
 pub const CANDIDATES: u64 = 1 << 17;
 
+/// Groups of blocks whose weights are summed one after another; their sums are joined in order. So the threads change no bit.
+pub const GROUPS: u64 = 8;
+
 /// The types of nodes.
 pub fn types(graph: &Graph, inputs: &[NodeId]) -> Vec<ArrayTy> {
     inputs.iter().map(|input| graph.node(*input).ty.clone()).collect()
@@ -141,6 +144,8 @@ impl Swept {
             Routine::Sort { .. } if direct => (0, 0),
             Routine::Sort { .. } | Routine::ArgSort { .. } => (all.min(1 << 20), all),
             Routine::Quantile { .. } => (CANDIDATES * 8, CANDIDATES * 8),
+            // The sums of groups of blocks.
+            Routine::Histogram { weighted: true, .. } => (GROUPS.saturating_mul(self.tables()), GROUPS.saturating_mul(self.tables())),
             _ => (0, 0),
         }
     }

@@ -5,10 +5,8 @@ use super::key::elements;
 use super::sweep::{Out, Sweep};
 use crate::base::Outcome;
 use crate::exec::tasks;
+use crate::plan::routines::GROUPS;
 use std::sync::{Mutex, PoisonError};
-
-/// Groups of blocks whose weights are summed one after another; their sums are joined in order. So the threads change no bit.
-pub const GROUPS: u64 = 8;
 
 /// Edges, and how evenly they stand.
 struct Edges<'a> {
