@@ -1,4 +1,4 @@
-//! Kiln beside NumPy: `tests/goldens/arrays.txt`, which `tests/goldens/make.py` writes, holds expressions with NumPy's dtypes, shapes and values.
+//! Kiln beside NumPy: the files in `tests/goldens/`, which the scripts there write, hold expressions with NumPy's dtypes, shapes and values.
 //! Integers, bools and what only moves elements agree exactly, functions to 4 units in the last place, sums to 1e-12.
 
 use kiln::array::{Array, DType, Scalar};
@@ -67,7 +67,16 @@ fn value(session: &mut Session, expression: &str) -> Result<HostValue, Failed> {
 
 #[test]
 fn expressions_give_what_numpy_gives() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/goldens/arrays.txt")).expect("the goldens");
+    check("arrays.txt");
+}
+
+#[test]
+fn functions_give_what_numpys_give() {
+    check("functions.txt");
+}
+
+fn check(file: &str) {
+    let text = std::fs::read_to_string(format!("{}/tests/goldens/{file}", env!("CARGO_MANIFEST_DIR"))).expect("the goldens");
     let (variables, cases) = text.split_once("\n\n").expect("variables and cases");
     let mut session = Session::new(Options::default());
     session.run("variables", variables, &mut ()).expect("the variables");

@@ -1,7 +1,7 @@
 //! Aligned, budgeted memory. Every large buffer of a run is taken from a `Pool`, counted against its limit and reused.
 //! The only file of this module with `unsafe`: the allocation itself and writing to disjoint parts from several tasks.
 
-use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,20 +33,80 @@ fn round_up(len: usize) -> usize {
     len.max(1).checked_next_multiple_of(ALIGN).filter(|n| *n <= isize::MAX as usize).unwrap_or(usize::MAX / 4 / ALIGN * ALIGN)
 }
 
-impl Buffer {
-    fn allocate(capacity: usize, zeroed: bool) -> *mut u8 {
-        let layout = layout(capacity);
-        // SAFETY: the layout has a size above zero.
-        let ptr = unsafe { if zeroed { alloc_zeroed(layout) } else { alloc(layout) } };
-        if ptr.is_null() {
-            handle_alloc_error(layout);
+/// From this size on memory is mapped: the system clears its pages when they are first touched, large pages where it has them.
+#[cfg(unix)]
+const MAPPED: usize = 4 << 20;
+/// A large page.
+#[cfg(unix)]
+const LARGE_PAGE: usize = 2 << 20;
+
+/// Memory that is all zero.
+fn allocate(capacity: usize) -> *mut u8 {
+    #[cfg(unix)]
+    if capacity >= MAPPED {
+        return map(capacity);
+    }
+    let layout = layout(capacity);
+    // SAFETY: the layout has a size above zero.
+    let ptr = unsafe { alloc_zeroed(layout) };
+    if ptr.is_null() {
+        handle_alloc_error(layout);
+    }
+    ptr
+}
+
+/// Gives back what `allocate` gave.
+///
+/// # Safety
+/// It gave this address for this capacity, and nobody uses the memory any more.
+unsafe fn release(ptr: *mut u8, capacity: usize) {
+    #[cfg(unix)]
+    if capacity >= MAPPED {
+        // SAFETY: as the caller says, these pages are ours.
+        unsafe { libc::munmap(ptr.cast(), capacity.next_multiple_of(SMALL_PAGE)) };
+        return;
+    }
+    // SAFETY: as the caller says, allocated with this layout.
+    unsafe { dealloc(ptr, layout(capacity)) };
+}
+
+/// Pages that start where a large page may.
+#[cfg(unix)]
+fn map(capacity: usize) -> *mut u8 {
+    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    let whole = capacity.saturating_add(LARGE_PAGE);
+    // SAFETY: a new mapping touches nothing that exists; what lies before and after the aligned part is given back at once.
+    unsafe {
+        let start = libc::mmap(std::ptr::null_mut(), whole, access, kind, -1, 0);
+        if start == libc::MAP_FAILED {
+            handle_alloc_error(layout(capacity));
         }
+        let start = start.cast::<u8>();
+        let before = start.align_offset(LARGE_PAGE);
+        let ptr = start.add(before);
+        if before > 0 {
+            libc::munmap(start.cast(), before);
+        }
+        // Whole pages of the smallest size.
+        let end = capacity.next_multiple_of(SMALL_PAGE);
+        if whole > before + end {
+            libc::munmap(ptr.add(end).cast(), whole - before - end);
+        }
+        #[cfg(target_os = "linux")]
+        libc::madvise(ptr.cast(), capacity, libc::MADV_HUGEPAGE);
         ptr
     }
+}
+
+/// No system has smaller pages; where they are larger, nothing but the start of a page is given back.
+#[cfg(unix)]
+const SMALL_PAGE: usize = 64 << 10;
+
+impl Buffer {
     /// Memory outside any budget, all zero: for small things (scalars, coordinates).
     pub fn zeroed(len: usize) -> Buffer {
         let capacity = round_up(len);
-        Buffer { ptr: Buffer::allocate(capacity, true), len, capacity, pool: None, owner: None }
+        Buffer { ptr: allocate(capacity), len, capacity, pool: None, owner: None }
     }
     pub fn from_bytes(bytes: &[u8]) -> Buffer {
         let mut buffer = Buffer::zeroed(bytes.len());
@@ -90,8 +150,8 @@ impl Drop for Buffer {
         }
         match self.pool.take() {
             Some(pool) => pool.put_back(self.ptr, self.capacity),
-            // SAFETY: allocated in `allocate` with this layout.
-            None => unsafe { dealloc(self.ptr, layout(self.capacity)) },
+            // SAFETY: from `allocate`, and the only owner is going.
+            None => unsafe { release(self.ptr, self.capacity) },
         }
     }
 }
@@ -149,6 +209,18 @@ impl Pool {
     /// A buffer of `len` bytes counted against the budget; `None` if that would pass the limit. Its contents are whatever an earlier
     /// buffer left there, or zero.
     pub fn take(&self, len: usize) -> Option<Buffer> {
+        self.take_any(len).map(|(buffer, _)| buffer)
+    }
+    /// As `take`, all zero.
+    pub fn take_zeroed(&self, len: usize) -> Option<Buffer> {
+        let (mut buffer, used) = self.take_any(len)?;
+        if used {
+            buffer.bytes_mut().fill(0);
+        }
+        Some(buffer)
+    }
+    /// A buffer, and whether it was used before.
+    fn take_any(&self, len: usize) -> Option<(Buffer, bool)> {
         let state = &*self.0;
         let capacity = round_up(len);
         let mut used = state.used.load(Ordering::Relaxed);
@@ -166,6 +238,7 @@ impl Pool {
             let mut free = state.free.lock().unwrap_or_else(PoisonError::into_inner);
             free.iter().rposition(|(size, _)| *size == capacity).map(|at| free.swap_remove(at).1)
         };
+        let used = reused.is_some();
         let ptr = match reused {
             Some(block) => {
                 state.free_bytes.fetch_sub(capacity as u64, Ordering::Relaxed);
@@ -175,18 +248,18 @@ impl Pool {
                 if self.used() + state.free_bytes.load(Ordering::Relaxed) > self.limit() {
                     self.trim();
                 }
-                Buffer::allocate(capacity, true)
+                allocate(capacity)
             }
         };
-        Some(Buffer { ptr, len, capacity, pool: Some(self.clone()), owner: None })
+        Some((Buffer { ptr, len, capacity, pool: Some(self.clone()), owner: None }, used))
     }
     /// Gives all free blocks back to the system.
     pub fn trim(&self) {
         let blocks = std::mem::take(&mut *self.0.free.lock().unwrap_or_else(PoisonError::into_inner));
         for (capacity, block) in blocks {
             self.0.free_bytes.fetch_sub(capacity as u64, Ordering::Relaxed);
-            // SAFETY: allocated in `allocate` with this layout, and no longer in the list.
-            unsafe { dealloc(block.0, layout(capacity)) };
+            // SAFETY: from `allocate`, and no longer in the list.
+            unsafe { release(block.0, capacity) };
         }
     }
     fn put_back(&self, ptr: *mut u8, capacity: usize) {

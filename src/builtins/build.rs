@@ -5,8 +5,10 @@ use crate::array::{Array, ArrayTy, DType, Dim, Scalar};
 use crate::base::{Code, Diagnostic, Name, Outcome, Span};
 use crate::ops::ScalarOp;
 use crate::types::Ty;
+use crate::types::group::{Groups, Parting};
 pub use crate::types::routine::{Between, Routine, Side};
-pub use crate::types::{ReduceOp, dims::DimRef};
+pub use crate::types::{ReduceOp, dims::DimRef, fourier, matrix::Matrix};
+use std::sync::Arc;
 
 /// A handle on an array of the implementer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +40,8 @@ pub enum Value {
         hi: Option<Box<Value>>,
         step: i64,
     },
+    /// An array that is reduced in parts, and its weights where it has some.
+    Grouped(Vec<A>, Arc<Parting>),
     /// Anything else; only effects take it.
     Other(Ty),
     Unit,
@@ -72,6 +76,14 @@ pub trait Build {
     fn array(&mut self, values: &Array) -> Outcome<A> {
         Err(Diagnostic::new(Code::Unsupported, format!("an array that is known beforehand ({}) is not built here yet", values.ty())))
     }
+    /// The elements of a one-dimensional array that is known when the program is checked: a coordinate, or computed from some.
+    fn values(&mut self, _a: A) -> Outcome<Option<Array>> {
+        Ok(None)
+    }
+    /// How the source calls an array: a variable's name, or that of the function that gave it.
+    fn name(&self, _a: A) -> Option<Name> {
+        None
+    }
     /// Size of an axis as an i64 scalar.
     fn size(&mut self, a: A, axis: usize) -> A;
     /// 0, 1, 2, … of i64 along one unnamed dimension.
@@ -91,6 +103,10 @@ pub trait Build {
     fn concat(&mut self, parts: &[A], axis: usize) -> Outcome<A>;
     /// Over a set of axes, which are removed. `axes` is sorted.
     fn reduce(&mut self, op: ReduceOp, a: A, axes: &[usize]) -> Outcome<A>;
+    /// Over a set of sorted axes, one of which is in groups: it becomes the groups' dimension. K0901 where the implementer has no groups.
+    fn reduce_groups(&mut self, _op: ReduceOp, _a: A, _axes: &[usize], _groups: &Groups) -> Outcome<A> {
+        Err(Diagnostic::new(Code::Unsupported, "groups are not reduced here yet").help("call it outside of a compiled function"))
+    }
     /// Inclusive running fold along an axis.
     fn scan(&mut self, op: ScalarOp, a: A, axis: usize) -> Outcome<A>;
     /// Sums the last axis of `a` with the first (of a matrix, the last but one) of `b`: the rule of `@`.

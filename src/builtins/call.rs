@@ -2,7 +2,7 @@
 //! definition reads its arguments, not how `sema` matches them to parameters.
 
 use super::build::{A, Build, DimRef, Extent, Value};
-use super::parts::{cast, elementwise};
+use super::parts::{cast, elementwise, extent};
 use super::{Args, Builtin, Default, Define, Param, ParamKind};
 use crate::array::{DType, Scalar};
 use crate::base::{Code, Diagnostic, Outcome, Span};
@@ -10,6 +10,9 @@ use crate::base::{Code, Diagnostic, Outcome, Span};
 /// The value of a call. Errors without a place of their own get the call's.
 pub fn apply(builtin: &Builtin, b: &mut dyn Build, mut args: Args) -> Outcome<Value> {
     let span = args.span;
+    if let Some(value) = super::grouped::call(builtin, b, &args) {
+        return value.map_err(|error| error.or_at(span));
+    }
     b.at(span);
     args.values.resize(builtin.params.len(), None);
     args.spans.resize(builtin.params.len(), span);
@@ -34,14 +37,16 @@ pub fn apply(builtin: &Builtin, b: &mut dyn Build, mut args: Args) -> Outcome<Va
 fn accepts(b: &dyn Build, kind: ParamKind, value: &Value) -> bool {
     match kind {
         ParamKind::Int => matches!(value, Value::Array(a) if b.ty(*a).rank() == 0 && b.ty(*a).dtype.is_int()),
+        ParamKind::Index => matches!(value, Value::Array(a) if b.ty(*a).dtype.is_int()),
         ParamKind::Array | ParamKind::Apart => matches!(value, Value::Array(_)),
         ParamKind::Shape => matches!(value, Value::Shape(_) | Value::Type(_, Some(_))),
+        ParamKind::Ints => matches!(value, Value::Shape(_)) || accepts(b, ParamKind::Int, value),
         ParamKind::Dims | ParamKind::DimList => matches!(value, Value::Dims(_)),
         ParamKind::Type => matches!(value, Value::Type(..)),
         ParamKind::Flag => matches!(value, Value::Flag(_) | Value::Text(_)),
         ParamKind::Text => matches!(value, Value::Text(_)),
         ParamKind::Function => matches!(value, Value::Other(_)),
-        ParamKind::Arrays | ParamKind::Anything => true,
+        ParamKind::Arrays | ParamKind::Names | ParamKind::Anything => true,
     }
 }
 
@@ -50,8 +55,11 @@ pub fn kind_text(kind: ParamKind) -> &'static str {
     match kind {
         ParamKind::Array | ParamKind::Apart => "an array or number",
         ParamKind::Int => "an integer",
+        ParamKind::Index => "integers",
         ParamKind::Arrays => "arrays",
         ParamKind::Shape => "sizes",
+        ParamKind::Ints => "an integer or several",
+        ParamKind::Names => "names: `lat = y`",
         ParamKind::Dims | ParamKind::DimList => "dimensions",
         ParamKind::Type => "a dtype",
         ParamKind::Flag => "a value known when the program is checked",
@@ -72,6 +80,7 @@ fn value_text(b: &dyn Build, value: &Value) -> String {
         Value::Tuple(_) => "a tuple".into(),
         Value::Record(_) => "a record".into(),
         Value::Range { .. } => "a range".into(),
+        Value::Grouped(..) => "a grouped array".into(),
         Value::Other(ty) => ty.to_string(),
         Value::Unit => "nothing".into(),
     }
@@ -84,7 +93,7 @@ fn wrong_kind(builtin: &Builtin, b: &dyn Build, param: &Param, value: &Value, sp
 
 fn default(b: &mut dyn Build, builtin: &Builtin, param: &Param, span: Span) -> Outcome<Option<Value>> {
     let scalar = match param.default {
-        Default::Required if matches!(param.kind, ParamKind::Arrays | ParamKind::Anything) => return Ok(None),
+        Default::Required if matches!(param.kind, ParamKind::Arrays | ParamKind::Names | ParamKind::Anything) => return Ok(None),
         Default::Required => {
             let message = format!("`{}` needs `{}`: {}", builtin.name, param.name, kind_text(param.kind));
             return Err(Diagnostic::at(Code::Arguments, span, message));
@@ -93,8 +102,9 @@ fn default(b: &mut dyn Build, builtin: &Builtin, param: &Param, span: Span) -> O
         Default::Int(value) => Scalar::i64(value),
         Default::Float(value) => Scalar::f64(value),
         Default::Bool(value) => Scalar::bool(value),
+        Default::Text(text) => return Ok(Some(Value::Text(text.into()))),
     };
-    Ok(Some(if matches!(param.kind, ParamKind::Array | ParamKind::Apart | ParamKind::Int) {
+    Ok(Some(if matches!(param.kind, ParamKind::Array | ParamKind::Apart | ParamKind::Int | ParamKind::Ints | ParamKind::Index) {
         Value::Array(b.constant(scalar))
     } else {
         Value::Flag(scalar)
@@ -126,6 +136,26 @@ impl Args {
     pub fn integer(&self, b: &mut dyn Build, at: usize) -> Outcome<A> {
         let a = self.array(at)?;
         cast(b, a, DType::I64)
+    }
+    /// The integers of an `Ints` argument as i64; none where it was left out.
+    pub fn ints(&self, b: &mut dyn Build, at: usize) -> Outcome<Vec<A>> {
+        match self.value(at) {
+            Some(Value::Array(_)) => Ok(vec![self.integer(b, at)?]),
+            _ => Ok(self.shape(at).iter().map(|size| extent(b, *size)).collect()),
+        }
+    }
+    /// The same, which must be known.
+    pub fn known_ints(&self, b: &mut dyn Build, at: usize) -> Outcome<Vec<i64>> {
+        let ints = self.ints(b, at)?;
+        let known: Option<Vec<i64>> = ints.into_iter().map(|a| b.known(a)?.as_int()?.try_into().ok()).collect();
+        known.ok_or_else(|| self.missing(at, "an integer that is known when the program is checked"))
+    }
+    pub fn is_given(&self, at: usize) -> bool {
+        self.value(at).is_some()
+    }
+    /// Whether one integer was given, not a list of one.
+    pub fn is_single(&self, at: usize) -> bool {
+        matches!(self.value(at), Some(Value::Array(_)))
     }
     /// The arrays of a variadic parameter; K0204 if there are none.
     pub fn arrays(&self) -> Outcome<Vec<A>> {

@@ -4,7 +4,7 @@ use super::axes::axis;
 use super::build::{A, Build, SliceArg, Value};
 use super::parts::{ALL, built, examples, optional, required};
 use super::{Args, Builtin, Default, Family, Param, ParamKind};
-use crate::array::{Array, Coord, DType, Dim, Scalar};
+use crate::array::{Array, Coord, DType, Dim, Scalar, Size};
 use crate::base::{Code, Diagnostic, Name, Outcome, Span};
 use crate::types::coord::{common_positions, equal_coords, take_coord};
 use crate::types::dims::{DimRef, find_dim};
@@ -31,7 +31,8 @@ pub const TABLE: &[Builtin] = &[
         |b, args| sel(b, args).map(Value::Array),
         "The part of `x` at labels of its coordinates: `x.sel(lat = -2.5, lon = 210, nearest = true)`, `x.sel(time = \"1981\"..\"2010\")`.\n\
          A label removes its dimension and must be there (K0507), unless the nearest is asked for. A range includes both ends, in the order in\n\
-         which the points are stored. A date covers all of it: \"1981\" is the year, \"1981-07\" the month. Labels are known when the program is checked.",
+         which the points are stored. A date covers all of it: \"1981\" is the year, \"1981-07\" the month. A list takes\n\
+         each of its labels: `x.sel(lat = [-10, 10], nearest = true)`. Labels are known when the program is checked.",
         examples![],
     ),
     built(
@@ -59,7 +60,8 @@ fn coord(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     let dim = b.ty(x).dims[axis(b, args, 1, x)?].clone();
     let Some(coord) = &dim.coord else {
         let name = dim.name.as_deref().unwrap_or("the dimension");
-        return Err(Diagnostic::new(Code::Coordinates, format!("{name} has no coordinate")));
+        let error = Diagnostic::new(Code::Coordinates, format!("{name} has no coordinate"));
+        return Err(error.help(format!("give it one: `x.assign_coords({name} = …)`")));
     };
     let values = b.array(&coord.values)?;
     b.rename(values, vec![dim])
@@ -116,7 +118,20 @@ fn select(b: &mut dyn Build, args: &Args, entry: impl Fn(&mut dyn Build, &Dim, &
         let axis = find_dim(&ty, &DimRef::Name(name.clone(), args.span))?;
         index[axis] = entry(b, &ty.dims[axis], value).map_err(|error| error.or_at(args.span))?;
     }
-    b.slice(x, &index)
+    let part = b.slice(x, &index)?;
+    // Positions that are known take their labels with them.
+    let mut dims = b.ty(part).dims;
+    let mut kept = 0;
+    for (axis, entry) in index.iter().enumerate() {
+        if let (SliceArg::Take(positions, _), Some(coord)) = (entry, &ty.dims[axis].coord)
+            && let Some(positions) = b.values(*positions)?
+        {
+            let positions: Vec<u64> = positions.scalars().into_iter().filter_map(|at| u64::try_from(at.as_int()?).ok()).collect();
+            dims[kept].coord = Some(take_coord(coord, &positions)).filter(|coord| dims[kept].size == Size::Known(coord.values.count()));
+        }
+        kept += usize::from(!matches!(entry, SliceArg::At(..)));
+    }
+    b.rename(part, dims)
 }
 
 fn isel(b: &mut dyn Build, args: &Args) -> Outcome<A> {
@@ -150,6 +165,7 @@ fn sel(b: &mut dyn Build, args: &Args) -> Outcome<A> {
         let selection = match value {
             Value::Range { lo, hi, step: 1 } => find_range(dim, end_label(b, lo)?, end_label(b, hi)?)?,
             Value::Range { .. } => return Err(Diagnostic::new(Code::Type, "a range of labels has no step")),
+            Value::Array(labels) if b.ty(*labels).rank() == 1 => return listed(b, dim, *labels, nearest, span),
             value => find_label(dim, label(b, value)?, nearest)?,
         };
         let mut position = |at: u64| b.constant(Scalar::i64(at as i64));
@@ -158,6 +174,17 @@ fn sel(b: &mut dyn Build, args: &Args) -> Outcome<A> {
             Selection::Range(first, after) => SliceArg::Range { lo: Some(position(first)), hi: Some(position(after)), step: 1 },
         })
     })
+}
+
+/// The positions of several labels.
+fn listed(b: &mut dyn Build, dim: &Dim, labels: A, nearest: bool, span: Span) -> Outcome<SliceArg> {
+    let labels = super::grouped::known(b, labels, "a list of labels")?;
+    let position = |label: Scalar| match find_label(dim, Label::Value(label), nearest)? {
+        Selection::At(at) => Ok(Scalar::i64(at as i64)),
+        Selection::Range(..) => Err(Diagnostic::new(Code::Coordinates, "a label of the list stands for several points")),
+    };
+    let positions = labels.scalars().into_iter().map(position).collect::<Outcome<Vec<Scalar>>>()?;
+    Ok(SliceArg::Take(b.array(&Array::from_scalars(DType::I64, &positions))?, span))
 }
 
 /// A label that is known when the program is checked.
@@ -183,7 +210,7 @@ mod tests {
     use super::super::typed::TypeBuild;
     use super::super::{apply, find};
     use super::*;
-    use crate::array::{ArrayTy, Size};
+    use crate::array::ArrayTy;
 
     fn lat(values: &[f64]) -> Dim {
         let scalars: Vec<_> = values.iter().map(|value| Scalar::f64(*value)).collect();

@@ -1,7 +1,9 @@
-//! Products of matrices. Owns no decompositions (see the standard library).
+//! Products of matrices. Owns no decompositions (see `matrices`) and no batches (see `norms`).
 
+use super::axes::bare;
 use super::build::{A, Build, SliceArg, Value};
 use super::parts::{ALL, XY, built, cast, elementwise, examples};
+use super::shape::ravel;
 use super::{Args, Builtin, Family};
 use crate::array::DType;
 use crate::base::{Code, Diagnostic, Outcome};
@@ -27,40 +29,34 @@ pub const TABLE: &[Builtin] = &[
         Family::Linear,
         XY,
         |b, args| outer(b, args).map(Value::Array),
-        "The product of every element of one vector with every element of another.",
+        "The product of every element of `x` with every element of `y`, a matrix; more dimensions are taken row-major.",
         examples!["print(outer([1, 2], [3, 4, 5]))" => "[[3, 4, 5], [6, 8, 10]]"],
     ),
 ];
 
 fn dot(b: &mut dyn Build, args: &Args) -> Outcome<A> {
-    let (x, y) = (args.array(0)?, args.array(1)?);
+    let (x, y) = product_operands(b, args.array(0)?, args.array(1)?)?;
+    b.matmul(x, y)
+}
+
+/// Both in the dtype that products of them are summed in.
+pub(super) fn product_operands(b: &mut dyn Build, x: A, y: A) -> Outcome<(A, A)> {
     let common = promote_or_fail("@", &[b.ty(x).dtype, b.ty(y).dtype])?;
     let dtype = if common == DType::Bool { DType::I64 } else { common };
     if dtype.is_time() {
         return Err(Diagnostic::new(Code::Dtype, format!("`@` is not defined for {dtype}")));
     }
-    let (x, y) = (cast(b, x, dtype)?, cast(b, y, dtype)?);
-    b.matmul(x, y)
+    Ok((cast(b, x, dtype)?, cast(b, y, dtype)?))
 }
 
 fn outer(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     let (x, y) = (args.array(0)?, args.array(1)?);
-    for (at, a) in [x, y].into_iter().enumerate() {
-        let ty = b.ty(a);
-        if ty.rank() != 1 {
-            return Err(
-                Diagnostic::at(Code::Rank, args.span_of(at), format!("`outer` takes vectors, found {ty}")).help("`ravel(x)` makes one")
-            );
-        }
-    }
+    let row = |b: &mut dyn Build, x: A| if b.ty(x).rank() == 1 { Ok(x) } else { ravel(b, x) };
+    let (x, y) = (row(b, x)?, row(b, y)?);
     let mut dims = b.ty(x).dims;
     dims.extend(b.ty(y).dims);
     // Names are put back last: as vectors of one name the two would meet.
-    let unnamed = |b: &mut dyn Build, a: A| {
-        let dims = b.ty(a).dims.into_iter().map(|dim| crate::array::Dim::sized(dim.size)).collect();
-        b.rename(a, dims)
-    };
-    let (x, y) = (unnamed(b, x)?, unnamed(b, y)?);
+    let (x, y) = (bare(b, x)?, bare(b, y)?);
     let down = b.slice(x, &[ALL, SliceArg::New])?;
     let product = elementwise(b, Op::Mul, &[down, y])?;
     b.rename(product, dims)

@@ -8,28 +8,50 @@ pub mod call;
 mod comparison;
 mod complex;
 pub mod constants;
+mod convolution;
+mod coords;
 mod creation;
+mod differences;
+mod distributions;
+mod einsum;
 mod exp_log;
+mod fill;
+mod filters;
+mod fourier;
+mod grids;
+mod grouped;
+mod join;
 mod labels;
 mod linear;
+mod lookup;
 mod masks;
+pub(crate) mod matrices;
+mod moments;
+mod norms;
+mod numbers;
 mod order;
 mod parts;
+mod products;
 mod quantile;
 mod random;
+mod rearrange;
 mod reductions;
 pub mod renamed;
+mod repeat;
 mod rounding;
 mod scan;
 mod sets;
 mod shape;
+mod solving;
 mod special;
 mod talking;
+mod tall;
 #[cfg(test)]
 mod tests;
 mod time;
 mod trig;
 pub mod typed;
+pub mod values;
 
 pub use call::apply;
 pub use parts::{cast, elementwise};
@@ -54,6 +76,13 @@ pub struct Builtin {
     pub define: Define,
 }
 
+impl Builtin {
+    /// Whether it is a part of datetimes: `month`.
+    pub fn is_time_part(&self) -> bool {
+        time::TABLE.iter().any(|part| part.name == self.name && part.family == Family::Elementwise)
+    }
+}
+
 impl std::fmt::Debug for Builtin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)
@@ -70,6 +99,7 @@ pub enum Family {
     Scan,
     Order,
     Linear,
+    Fourier,
     Random,
     Labels,
     Files,
@@ -96,6 +126,7 @@ pub enum Default {
     Int(i64),
     Float(f64),
     Bool(bool),
+    Text(&'static str),
 }
 
 /// What a parameter takes; `sema` reads arguments accordingly.
@@ -107,14 +138,20 @@ pub enum ParamKind {
     Apart,
     /// An integer scalar as it is: a count, a shift, a seed. A literal keeps its dtype beside arrays.
     Int,
+    /// Integers as they are, a scalar or an array of them: positions. A literal keeps its dtype beside arrays.
+    Index,
     /// Any number of arrays; the last parameter by position.
     Arrays,
     /// Sizes: integers, one after another or as one tuple or list; the last parameter by position.
     Shape,
+    /// Integers: one, or several as one tuple or list.
+    Ints,
     /// Dimensions: one name or position, or several as a tuple. Names stand as they are: `over = time`.
     Dims,
     /// Dimensions, one after another or as one tuple; the last parameter by position: `x.named(row, col)`.
     DimList,
+    /// New names of dimensions by their old ones, the last parameter: `lat = y`.
+    Names,
     /// A dtype, or a dtype with a shape: `f64`, `f64[4000, 4000]`.
     Type,
     /// A bool, number or text that must be known when the program is checked.
@@ -163,19 +200,39 @@ const FAMILIES: &[&[Builtin]] = &[
     arithmetic::TABLE,
     comparison::TABLE,
     complex::TABLE,
+    coords::TABLE,
+    convolution::TABLE,
     creation::TABLE,
+    differences::TABLE,
+    distributions::TABLE,
+    einsum::TABLE,
     exp_log::TABLE,
+    fill::TABLE,
+    filters::TABLE,
+    grids::TABLE,
+    join::TABLE,
+    grouped::TABLE,
+    fourier::TABLE,
     labels::TABLE,
     linear::TABLE,
     masks::TABLE,
+    matrices::TABLE,
+    norms::TABLE,
     order::TABLE,
     quantile::TABLE,
+    lookup::TABLE,
+    moments::TABLE,
+    numbers::TABLE,
+    products::TABLE,
     random::TABLE,
+    rearrange::TABLE,
     reductions::TABLE,
+    repeat::TABLE,
     rounding::TABLE,
     scan::TABLE,
     sets::TABLE,
     shape::TABLE,
+    solving::TABLE,
     special::TABLE,
     talking::TABLE,
     time::TABLE,

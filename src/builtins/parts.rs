@@ -19,6 +19,22 @@ pub fn elementwise(b: &mut dyn Build, op: ScalarOp, args: &[A]) -> Outcome<A> {
     cast(b, whole, rule.result)
 }
 
+pub fn add(b: &mut dyn Build, x: A, y: A) -> Outcome<A> {
+    elementwise(b, ScalarOp::Add, &[x, y])
+}
+
+pub fn sub(b: &mut dyn Build, x: A, y: A) -> Outcome<A> {
+    elementwise(b, ScalarOp::Sub, &[x, y])
+}
+
+pub fn mul(b: &mut dyn Build, x: A, y: A) -> Outcome<A> {
+    elementwise(b, ScalarOp::Mul, &[x, y])
+}
+
+pub fn div(b: &mut dyn Build, x: A, y: A) -> Outcome<A> {
+    elementwise(b, ScalarOp::Div, &[x, y])
+}
+
 /// The array in a dtype; itself where it has it.
 pub fn cast(b: &mut dyn Build, a: A, to: DType) -> Outcome<A> {
     if b.ty(a).dtype == to { Ok(a) } else { b.cast(a, to) }
@@ -46,6 +62,11 @@ pub fn missing(b: &mut dyn Build, x: A) -> Outcome<A> {
 /// A number of a dtype.
 pub fn number(b: &mut dyn Build, dtype: DType, value: f64) -> A {
     b.constant(Scalar::f64(value).cast(dtype))
+}
+
+/// An integer of the program.
+pub fn int(b: &mut dyn Build, value: i64) -> A {
+    b.constant(Scalar::i64(value))
 }
 
 /// The sizes of an array.

@@ -7,8 +7,8 @@ use crate::array::{DType, Scalar};
 use crate::base::{Code, Diagnostic, Outcome};
 use crate::ops::{Distribution, ScalarOp as Op};
 
-const TYPE: Param = optional("type", ParamKind::Type, Default::Absent);
-const SEED: Param = optional("seed", ParamKind::Int, Default::Int(0));
+pub(super) const TYPE: Param = optional("type", ParamKind::Type, Default::Absent);
+pub(super) const SEED: Param = optional("seed", ParamKind::Int, Default::Int(0));
 
 pub const TABLE: &[Builtin] = &[
     built(
@@ -57,26 +57,36 @@ fn element_numbers(b: &mut dyn Build, shape: &[Extent]) -> Outcome<A> {
     Ok(numbers)
 }
 
-/// The stream of a distribution, f64, in the shape of the call's type.
-fn stream(b: &mut dyn Build, args: &Args, distribution: Distribution) -> Outcome<A> {
-    let seed = args.array(3)?;
-    let numbers = element_numbers(b, args.shape(2))?;
+/// The stream of a distribution, f64, in the shape of the call's type, which the seed follows. `part` tells streams of one call apart.
+pub(super) fn stream(b: &mut dyn Build, args: &Args, ty: usize, distribution: Distribution, part: u64) -> Outcome<A> {
+    let seed = args.array(ty + 1)?;
+    let numbers = element_numbers(b, args.shape(ty))?;
     let (seed, numbers) = (cast(b, seed, DType::U64)?, cast(b, numbers, DType::U64)?);
+    // No array has so many elements that two parts meet.
+    let first = b.constant(Scalar::int(DType::U64, i128::from(part) << 60));
+    let numbers = elementwise(b, Op::Add, &[numbers, first])?;
     b.map(Op::Random(distribution), &[seed, numbers])
 }
 
+/// Standard normal numbers in a shape, f64.
+pub(super) fn normals(b: &mut dyn Build, seed: A, shape: &[Extent]) -> Outcome<A> {
+    let numbers = element_numbers(b, shape)?;
+    let (seed, numbers) = (cast(b, seed, DType::U64)?, cast(b, numbers, DType::U64)?);
+    b.map(Op::Random(Distribution::Normal), &[seed, numbers])
+}
+
 /// K0302 unless the dtype asked for is one of a kind.
-fn dtype(args: &Args, default: DType, fits: fn(DType) -> bool, kind: &str) -> Outcome<DType> {
-    let dtype = args.dtype(2).unwrap_or(default);
+pub(super) fn dtype(args: &Args, ty: usize, default: DType, fits: fn(DType) -> bool, kind: &str) -> Outcome<DType> {
+    let dtype = args.dtype(ty).unwrap_or(default);
     if fits(dtype) {
         return Ok(dtype);
     }
-    Err(Diagnostic::at(Code::Dtype, args.span_of(2), format!("{kind} are needed here, found {dtype}")))
+    Err(Diagnostic::at(Code::Dtype, args.span_of(ty), format!("{kind} are needed here, found {dtype}")))
 }
 
 fn uniform(b: &mut dyn Build, args: &Args) -> Outcome<A> {
-    let dtype = dtype(args, DType::F64, DType::is_float, "floats")?;
-    let mut unit = stream(b, args, Distribution::Uniform)?;
+    let dtype = dtype(args, 2, DType::F64, DType::is_float, "floats")?;
+    let mut unit = stream(b, args, 2, Distribution::Uniform, 0)?;
     if dtype == DType::F32 {
         // Cut to the 24 bits that f32 holds: rounding could reach 1.
         let steps = number(b, DType::F64, (1u32 << 24) as f64);
@@ -92,8 +102,8 @@ fn uniform(b: &mut dyn Build, args: &Args) -> Outcome<A> {
 }
 
 fn normal(b: &mut dyn Build, args: &Args) -> Outcome<A> {
-    let dtype = dtype(args, DType::F64, DType::is_float, "floats")?;
-    let unit = stream(b, args, Distribution::Normal)?;
+    let dtype = dtype(args, 2, DType::F64, DType::is_float, "floats")?;
+    let unit = stream(b, args, 2, Distribution::Normal, 0)?;
     let (mean, std) = (cast(b, args.array(0)?, DType::F64)?, cast(b, args.array(1)?, DType::F64)?);
     let offset = elementwise(b, Op::Mul, &[std, unit])?;
     let value = elementwise(b, Op::Add, &[mean, offset])?;
@@ -101,8 +111,8 @@ fn normal(b: &mut dyn Build, args: &Args) -> Outcome<A> {
 }
 
 fn integers(b: &mut dyn Build, args: &Args) -> Outcome<A> {
-    let dtype = dtype(args, DType::I64, DType::is_int, "integers")?;
-    let unit = stream(b, args, Distribution::Uniform)?;
+    let dtype = dtype(args, 2, DType::I64, DType::is_int, "integers")?;
+    let unit = stream(b, args, 2, Distribution::Uniform, 0)?;
     let (low, high) = (args.integer(b, 0)?, args.integer(b, 1)?);
     let span = elementwise(b, Op::Sub, &[high, low])?;
     let scaled = elementwise(b, Op::Mul, &[span, unit])?;

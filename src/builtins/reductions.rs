@@ -162,7 +162,7 @@ pub const TABLE: &[Builtin] = &[
     ),
 ];
 
-const fn reduction(
+pub(super) const fn reduction(
     name: &'static str,
     define: fn(&mut dyn Build, &Args) -> Outcome<Value>,
     doc: &'static str,
@@ -181,7 +181,7 @@ const fn spread(
 }
 
 /// A reduction of the first argument over the axes of the second, kept at size 1 where the third says so.
-fn reduced(b: &mut dyn Build, args: &Args, reduce: impl FnOnce(&mut dyn Build, A, &[usize]) -> Outcome<A>) -> Outcome<Value> {
+pub(super) fn reduced(b: &mut dyn Build, args: &Args, reduce: impl FnOnce(&mut dyn Build, A, &[usize]) -> Outcome<A>) -> Outcome<Value> {
     let x = args.array(0)?;
     let axes = axes(b, args, 1, x)?;
     let value = reduce(b, x, &axes)?;
@@ -189,7 +189,7 @@ fn reduced(b: &mut dyn Build, args: &Args, reduce: impl FnOnce(&mut dyn Build, A
     Ok(Value::Array(value))
 }
 
-fn fold(b: &mut dyn Build, op: Op, x: A, axes: &[usize]) -> Outcome<A> {
+pub(super) fn fold(b: &mut dyn Build, op: Op, x: A, axes: &[usize]) -> Outcome<A> {
     if axes.is_empty() { Ok(x) } else { b.reduce(ReduceOp::Fold(op), x, axes) }
 }
 
@@ -210,7 +210,7 @@ pub(super) fn narrow(own: DType) -> DType {
     if own.is_float() || own.is_complex() { own } else { wide(own) }
 }
 
-fn sum(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
+pub(super) fn sum(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
     accumulated(b, x, axes, Op::Add)
 }
 
@@ -249,14 +249,14 @@ fn divided(b: &mut dyn Build, total: A, count: A, own: DType) -> Outcome<A> {
 }
 
 /// Elements in double precision, real or complex. A duration counts its microseconds.
-fn double(b: &mut dyn Build, x: A) -> Outcome<A> {
+pub(super) fn double(b: &mut dyn Build, x: A) -> Outcome<A> {
     let dtype = b.ty(x).dtype;
     let x = if dtype == DType::Duration { cast(b, x, DType::F64)? } else { floated(b, x)? };
     let wide = wide(b.ty(x).dtype);
     cast(b, x, wide)
 }
 
-fn mean(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
+pub(super) fn mean(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
     let own = b.ty(x).dtype;
     let terms = double(b, x)?;
     let total = fold(b, Op::Add, terms, axes)?;
@@ -274,7 +274,7 @@ fn nanmean(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
 }
 
 /// NaN replaced by what leaves the total as it is.
-fn without_nan(b: &mut dyn Build, x: A, neutral: f64) -> Outcome<A> {
+pub(super) fn without_nan(b: &mut dyn Build, x: A, neutral: f64) -> Outcome<A> {
     let dtype = b.ty(x).dtype;
     if !dtype.is_float() && !dtype.is_complex() {
         return Ok(x);
@@ -337,7 +337,7 @@ fn not_empty(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<()> {
     Ok(())
 }
 
-fn extreme(b: &mut dyn Build, x: A, axes: &[usize], op: Op) -> Outcome<A> {
+pub(super) fn extreme(b: &mut dyn Build, x: A, axes: &[usize], op: Op) -> Outcome<A> {
     not_empty(b, x, axes)?;
     let dtype = b.ty(x).dtype;
     if dtype.is_complex() {
@@ -365,7 +365,7 @@ pub(super) fn is_true(b: &mut dyn Build, x: A) -> Outcome<A> {
     elementwise(b, Op::Ne, &[x, zero])
 }
 
-fn truth(b: &mut dyn Build, x: A, axes: &[usize], op: Op) -> Outcome<A> {
+pub(super) fn truth(b: &mut dyn Build, x: A, axes: &[usize], op: Op) -> Outcome<A> {
     let x = is_true(b, x)?;
     fold(b, op, x, axes)
 }

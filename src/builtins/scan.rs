@@ -1,11 +1,11 @@
-//! Running folds and differences along a dimension.
+//! Running folds along a dimension.
 
 use super::axes::axis;
-use super::build::{A, Build, SliceArg, Value};
-use super::parts::{ALL, built, cast, elementwise, examples, optional, required};
-use super::reductions::{narrow, wide};
+use super::build::{A, Build, Value};
+use super::parts::{built, cast, examples, optional, required};
+use super::reductions::{narrow, wide, without_nan};
 use super::{Args, Builtin, Default, Family, Param, ParamKind};
-use crate::array::{DType, Scalar};
+use crate::array::DType;
 use crate::base::{Code, Diagnostic, Outcome};
 use crate::ops::ScalarOp as Op;
 
@@ -30,6 +30,22 @@ pub const TABLE: &[Builtin] = &[
         examples!["print(cumprod([1, 2, 3]))" => "[1, 2, 6]"],
     ),
     built(
+        "nancumsum",
+        Family::Scan,
+        PARAMS,
+        |b, args| present(b, args, Op::Add, 0.0).map(Value::Array),
+        "`cumsum` with NaN as 0.",
+        examples!["print(nancumsum([1.0, nan, 2.0]))" => "[1.0, 1.0, 3.0]"],
+    ),
+    built(
+        "nancumprod",
+        Family::Scan,
+        PARAMS,
+        |b, args| present(b, args, Op::Mul, 1.0).map(Value::Array),
+        "`cumprod` with NaN as 1.",
+        examples!["print(nancumprod([2.0, nan, 3.0]))" => "[2.0, 2.0, 6.0]"],
+    ),
+    built(
         "cummax",
         Family::Scan,
         PARAMS,
@@ -45,19 +61,19 @@ pub const TABLE: &[Builtin] = &[
         "The smallest element so far along a dimension; NaN from the first NaN on. Not for complex numbers.",
         examples!["print(cummin([3, 1, 2]))" => "[3, 1, 1]"],
     ),
-    built(
-        "diff",
-        Family::Scan,
-        PARAMS,
-        |b, args| diff(b, args).map(Value::Array),
-        "The difference of every element to the one before along a dimension, one element shorter.\n\
-         The dimension keeps the coordinates of the later elements.",
-        examples!["print(diff([1, 4, 9]))" => "[3, 5]"],
-    ),
 ];
 
 fn total(b: &mut dyn Build, args: &Args, op: Op) -> Outcome<A> {
     let x = args.array(0)?;
+    running_total(b, args, x, op)
+}
+
+fn present(b: &mut dyn Build, args: &Args, op: Op, neutral: f64) -> Outcome<A> {
+    let x = without_nan(b, args.array(0)?, neutral)?;
+    running_total(b, args, x, op)
+}
+
+fn running_total(b: &mut dyn Build, args: &Args, x: A, op: Op) -> Outcome<A> {
     let axis = axis(b, args, 1, x)?;
     let own = b.ty(x).dtype;
     if matches!(own, DType::DateTime(_)) || own == DType::Duration && op == Op::Mul {
@@ -72,21 +88,4 @@ fn running(b: &mut dyn Build, args: &Args, op: Op) -> Outcome<A> {
     let x = args.array(0)?;
     let axis = axis(b, args, 1, x)?;
     b.scan(op, x, axis)
-}
-
-fn diff(b: &mut dyn Build, args: &Args) -> Outcome<A> {
-    let x = args.array(0)?;
-    let axis = axis(b, args, 1, x)?;
-    let (one, size) = (b.constant(Scalar::i64(1)), b.size(x, axis));
-    let end = elementwise(b, Op::Sub, &[size, one])?;
-    let part = |lo, hi| {
-        let mut index = vec![ALL; axis];
-        index.push(SliceArg::Range { lo, hi, step: 1 });
-        index
-    };
-    let later = b.slice(x, &part(Some(one), None))?;
-    let earlier = b.slice(x, &part(None, Some(end)))?;
-    let dims = b.ty(later).dims;
-    let earlier = b.rename(earlier, dims)?;
-    elementwise(b, Op::Sub, &[later, earlier])
 }

@@ -1,7 +1,7 @@
 //! What is among sorted elements: distinct values, sets, positions in a sorted line, histograms. Built on sorting, selection by masks and
 //! searching, so they run out of core as those do; the sorted line that is searched is held in memory.
 
-use super::axes::{axis, count};
+use super::axes::{at, axis, count};
 use super::build::{A, Build, Extent, ReduceOp, Routine, Side, SliceArg, Value};
 use super::parts::{ALL, built, cast, elementwise, examples, extent, missing, number, optional, required, shape_of};
 use super::{Args, Builtin, Default, Family, Param, ParamKind};
@@ -118,10 +118,10 @@ pub const TABLE: &[Builtin] = &[
         &[X, required("bins", ParamKind::Array), optional("right", ParamKind::Flag, Default::Bool(false))],
         |b, args| {
             let (x, bins) = together(b, "digitize", args)?;
-            search(b, x, bins, if args.bool(2)? { Side::Left } else { Side::Right }).map(Value::Array)
+            digitize(b, x, bins, if args.bool(2)? { Side::Left } else { Side::Right }, args.span).map(Value::Array)
         },
         "The bin (`i64`) of each element: `i` where `bins[i - 1] <= x < bins[i]`, with `right` where `bins[i - 1] < x <= bins[i]`.\n\
-         `bins` ascend.",
+         `bins` ascend or descend. 0 before the first of them, their number behind the last. O(log n) for each element.",
         examples!["print(digitize([0.2, 6.4, 3.0], [0.0, 1.0, 2.5, 4.0]))" => "[1, 4, 3]"],
     ),
     built(
@@ -189,6 +189,22 @@ fn search(b: &mut dyn Build, x: A, sorted: A, side: Side) -> Outcome<A> {
     }
     let first = b.constant(Scalar::i64(0));
     b.slice(found, &[SliceArg::At(first, Span::default())])
+}
+
+/// The bins of elements between edges in ascending or descending order.
+fn digitize(b: &mut dyn Build, x: A, bins: A, side: Side, span: Span) -> Outcome<A> {
+    if b.ty(bins).rank() != 1 || matches!(b.ty(bins).dims[0].size, Size::Known(0 | 1)) {
+        return search(b, x, bins, side);
+    }
+    let (size, zero, one) = (b.size(bins, 0), b.constant(Scalar::i64(0)), b.constant(Scalar::i64(1)));
+    let end = elementwise(b, Op::Sub, &[size, one])?;
+    let (first, last) = (at(b, bins, 0, zero, span)?, at(b, bins, 0, end, span)?);
+    let descend = elementwise(b, Op::Gt, &[first, last])?;
+    let reversed = b.slice(bins, &[SliceArg::Range { lo: None, hi: None, step: -1 }])?;
+    let ascending = elementwise(b, Op::Select, &[descend, reversed, bins])?;
+    let found = search(b, x, ascending, side)?;
+    let after = elementwise(b, Op::Sub, &[size, found])?;
+    elementwise(b, Op::Select, &[descend, after, found])
 }
 
 /// A part of a line.

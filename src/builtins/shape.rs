@@ -1,8 +1,9 @@
 //! The form of arrays: transposing, reshaping, joining, naming dimensions, and what is known of an array besides its elements.
 
-use super::axes::{axes, count};
+use super::axes::{axes, bare, count, range, with_axis, without_coords};
 use super::build::{A, Build, DimRef, Extent, SliceArg, Value};
 use super::parts::{ALL, built, cast, elementwise, examples, extent, optional, required, shape_of};
+use super::rearrange::reversed;
 use super::{Args, Builtin, Default, Family, Param, ParamKind};
 use crate::array::{Dim, Scalar, Size};
 use crate::base::{Code, Diagnostic, Outcome};
@@ -83,11 +84,14 @@ pub const TABLE: &[Builtin] = &[
     built(
         "roll",
         Family::Shape,
-        &[X, required("shift", ParamKind::Int), ALONG],
+        &[X, required("shift", ParamKind::Ints), ALONG],
         |b, args| roll(b, args).map(Value::Array),
         "The elements moved up by `shift` positions along a dimension; what leaves at the end comes in at the start.\n\
-         The dimension loses its coordinate.",
-        examples!["print(roll([1, 2, 3, 4], 1))" => "[4, 1, 2, 3]"],
+         Along several dimensions with one shift for all or one for each: `x.roll((1, 2), along = (lat, lon))`. They lose their coordinates.",
+        examples![
+            "print(roll([1, 2, 3, 4], 1))" => "[4, 1, 2, 3]",
+            "print(roll([[1, 2], [3, 4]], 1, along = (0, 1)))" => "[[4, 3], [2, 1]]",
+        ],
     ),
     built(
         "concat",
@@ -118,7 +122,7 @@ pub const TABLE: &[Builtin] = &[
         "unnamed",
         Family::Shape,
         &[X],
-        |b, args| unnamed(b, args).map(Value::Array),
+        |b, args| bare(b, args.array(0)?).map(Value::Array),
         "`x` without names and coordinates: it meets other arrays by position.",
         examples!["x = ones(2).named(row)\nprint(x.unnamed() + [1, 2])" => "[2.0, 3.0]"],
     ),
@@ -212,7 +216,7 @@ fn reshape(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     b.reshape(x, &shape)
 }
 
-fn ravel(b: &mut dyn Build, x: A) -> Outcome<A> {
+pub(super) fn ravel(b: &mut dyn Build, x: A) -> Outcome<A> {
     let rank = b.ty(x).rank();
     let all = count(b, x, &(0..rank).collect::<Vec<_>>())?;
     b.reshape(x, &[Extent::Value(all)])
@@ -241,10 +245,8 @@ fn new_axis(b: &dyn Build, args: &Args, x: A) -> Outcome<(usize, Option<crate::b
     }
 }
 
-fn with_axis(b: &mut dyn Build, x: A, axis: usize, name: Option<crate::base::Name>) -> Outcome<A> {
-    let mut index = vec![ALL; axis];
-    index.push(SliceArg::New);
-    let value = b.slice(x, &index)?;
+fn named_axis(b: &mut dyn Build, x: A, axis: usize, name: Option<crate::base::Name>) -> Outcome<A> {
+    let value = with_axis(b, x, axis)?;
     let Some(name) = name else { return Ok(value) };
     let mut dims = b.ty(value).dims;
     dims[axis].name = Some(name);
@@ -254,7 +256,7 @@ fn with_axis(b: &mut dyn Build, x: A, axis: usize, name: Option<crate::base::Nam
 fn expand_dims(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     let x = args.array(0)?;
     let (axis, name) = new_axis(b, args, x)?;
-    with_axis(b, x, axis, name)
+    named_axis(b, x, axis, name)
 }
 
 fn squeeze(b: &mut dyn Build, args: &Args) -> Outcome<A> {
@@ -285,35 +287,40 @@ fn squeeze(b: &mut dyn Build, args: &Args) -> Outcome<A> {
 fn flip(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     let x = args.array(0)?;
     let axes = axes(b, args, 1, x)?;
-    let rank = b.ty(x).rank();
-    let reverse = SliceArg::Range { lo: None, hi: None, step: -1 };
-    let index: Vec<SliceArg> = (0..rank).map(|axis| if axes.contains(&axis) { reverse.clone() } else { ALL }).collect();
-    b.slice(x, &index)
+    reversed(b, x, &axes)
 }
 
 fn roll(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     let x = args.array(0)?;
-    let axis = super::axes::axis(b, args, 2, x)?;
-    let (shift, size) = (args.integer(b, 1)?, b.size(x, axis));
+    let shifts = args.ints(b, 1)?;
+    let axes = match args.dims(2) {
+        Some(dims) => find_dims(&b.ty(x), dims)?,
+        None => vec![super::axes::axis(b, args, 2, x)?],
+    };
+    if shifts.len() != 1 && shifts.len() != axes.len() {
+        let message = format!("{} for {}", count_text(shifts.len(), "shift"), count_text(axes.len(), "dimension"));
+        return Err(Diagnostic::at(Code::Rank, args.span_of(1), message));
+    }
+    axes.into_iter().zip(shifts.iter().cycle()).try_fold(x, |x, (axis, shift)| rolled(b, x, axis, *shift))
+}
+
+/// The elements moved up along an axis by an i64 scalar.
+pub(super) fn rolled(b: &mut dyn Build, x: A, axis: usize, shift: A) -> Outcome<A> {
+    let size = b.size(x, axis);
     // Of an empty dimension any cut will do, and 1 avoids a division by its size.
     let one = b.constant(Scalar::i64(1));
     let modulus = elementwise(b, Op::Maximum, &[size, one])?;
     let back = elementwise(b, Op::Neg, &[shift])?;
     let cut = elementwise(b, Op::Rem, &[back, modulus])?;
-    let part = |lo, hi| {
-        let mut index = vec![ALL; axis];
-        index.push(SliceArg::Range { lo, hi, step: 1 });
-        index
-    };
-    let x = drop_at(b, x, &[axis])?;
-    let (end, start) = (b.slice(x, &part(Some(cut), None))?, b.slice(x, &part(None, Some(cut)))?);
+    let x = without_coords(b, x, &[axis])?;
+    let (end, start) = (range(b, x, axis, Some(cut), None)?, range(b, x, axis, None, Some(cut))?);
     let rolled = b.concat(&[end, start], axis)?;
     let dims = b.ty(x).dims;
     b.rename(rolled, dims)
 }
 
 /// Casts to one dtype, and named dimensions in the first array's order.
-fn alike(b: &mut dyn Build, what: &str, arrays: Vec<A>) -> Outcome<Vec<A>> {
+pub(super) fn alike(b: &mut dyn Build, what: &str, arrays: Vec<A>) -> Outcome<Vec<A>> {
     let dtypes: Vec<_> = arrays.iter().map(|a| b.ty(*a).dtype).collect();
     let dtype = crate::types::promote::promote_or_fail(what, &dtypes)?;
     let first: Vec<DimRef> = arrays.first().map_or_else(Vec::new, |a| {
@@ -340,7 +347,7 @@ fn concat(b: &mut dyn Build, args: &Args) -> Outcome<A> {
 fn stack(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     let arrays = alike(b, "stack", args.arrays()?)?;
     let (axis, name) = new_axis(b, args, arrays[0])?;
-    let parts = arrays.into_iter().map(|a| with_axis(b, a, axis, name.clone())).collect::<Outcome<Vec<A>>>()?;
+    let parts = arrays.into_iter().map(|a| named_axis(b, a, axis, name.clone())).collect::<Outcome<Vec<A>>>()?;
     b.concat(&parts, axis)
 }
 
@@ -368,24 +375,10 @@ fn count_text(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
-fn unnamed(b: &mut dyn Build, args: &Args) -> Outcome<A> {
-    let x = args.array(0)?;
-    let dims = b.ty(x).dims.into_iter().map(|dim| Dim::sized(dim.size)).collect();
-    b.rename(x, dims)
-}
-
 fn drop_coords(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     let x = args.array(0)?;
     let axes = axes(b, args, 1, x)?;
-    drop_at(b, x, &axes)
-}
-
-fn drop_at(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
-    let mut dims = b.ty(x).dims;
-    for axis in axes {
-        dims[*axis].coord = None;
-    }
-    b.rename(x, dims)
+    without_coords(b, x, &axes)
 }
 
 fn len(b: &mut dyn Build, args: &Args) -> Outcome<Value> {

@@ -22,7 +22,8 @@ pub const TABLE: &[Builtin] = &[
         &[required("path", ParamKind::Text), required("values", ParamKind::Anything)],
         Effect::Save,
         "Writes named values to a file of the kind its extension names: `save(\"out.nc\", sst = x, mean = m)`.\n\
-         A value with attributes is a record: `sst = (data = x, units = \"degC\")`. The file is the old one or the new one, never a part. Saving over a file that the program still reads is an error (K0604).",
+         A value with attributes is a record: `sst = (data = x, units = \"degC\")`. With `compress` from 0 to 9 in that record its chunks are compressed.\n\
+         Kinds: `.nc` `.nc4` `.h5` `.hdf5`, `.zarr` (version 2: `.v2.zarr`), `.npz`, and `.npy` for one array. The file is the old one or the new one, never a part. Saving over a file that the program still reads is an error (K0604).",
         &[],
     ),
     effect(
@@ -31,7 +32,8 @@ pub const TABLE: &[Builtin] = &[
         &[required("path", ParamKind::Text), optional("group", ParamKind::Text, Default::Absent)],
         Effect::Open,
         "What a file holds: a dataset, whose variables are fields (`open(\"sst.nc\").sst`), or an array.\n\
-         With a second text it is the group or variable of that path. Only metadata and coordinates are read. CF conventions are decoded.",
+         With a second text it is the group or variable of that path. Only metadata and coordinates are read. CF conventions are decoded.\n\
+         HDF5, NetCDF, Zarr (a folder), `.npy` and `.npz` are known by their contents. A pattern opens many files as one, joined along the dimension that differs: `open(\"oisst/*.nc\")`.",
         &[],
     ),
     effect(

@@ -44,6 +44,23 @@ pub const TABLE: &[Builtin] = &[
         examples!["print(datetime(\"1981-02-03\").dayofyear)" => "34"],
     ),
     part(
+        "season",
+        |b, args| {
+            date(b, args, |date| date.month).and_then(|month| match month {
+                Value::Array(month) => season(b, month).map(Value::Array),
+                other => Ok(other),
+            })
+        },
+        "The meteorological season: 1 December to February, 2 March to May, 3 June to August, 4 September to November.",
+        examples!["print(datetime(\"1981-12-03\").season)" => "1"],
+    ),
+    part(
+        "dayofweek",
+        |b, args| day_of_week(b, args).map(Value::Array),
+        "The day of the week, 0 on Monday to 6 on Sunday. Not for calendars without weeks (K0302): `noleap`, `all_leap`, `360_day`.",
+        examples!["print(datetime(\"1981-07-03\").dayofweek)" => "4"],
+    ),
+    part(
         "hour",
         |b, args| clock(b, args, 3600 * MICROS_PER_SECOND, 24),
         "The hour of the day, 0 to 23.",
@@ -115,6 +132,28 @@ fn clock(b: &mut dyn Build, args: &Args, unit: i64, modulus: i64) -> Outcome<Val
     let (micros, _) = instants(b, args)?;
     let units = with(b, Op::FloorDiv, micros, unit)?;
     with(b, Op::Rem, units, modulus).map(Value::Array)
+}
+
+fn season(b: &mut dyn Build, month: A) -> Outcome<A> {
+    let from_december = with(b, Op::Rem, month, 12)?;
+    let season = with(b, Op::FloorDiv, from_december, 3)?;
+    with(b, Op::Add, season, 1)
+}
+
+fn day_of_week(b: &mut dyn Build, args: &Args) -> Outcome<A> {
+    let (micros, calendar) = instants(b, args)?;
+    // 1970-01-01 was a Thursday; by the Julian calendar it was thirteen days later, a Wednesday.
+    let thursday = match calendar {
+        Calendar::Standard | Calendar::ProlepticGregorian => 3,
+        Calendar::Julian => 2,
+        _ => {
+            let message = format!("the calendar {calendar} has no weeks");
+            return Err(Diagnostic::at(Code::Dtype, args.span_of(0), message));
+        }
+    };
+    let days = with(b, Op::FloorDiv, micros, MICROS_PER_DAY)?;
+    let days = with(b, Op::Add, days, thursday)?;
+    with(b, Op::Rem, days, 7)
 }
 
 fn date(b: &mut dyn Build, args: &Args, pick: fn(Date) -> A) -> Outcome<Value> {

@@ -2,10 +2,12 @@
 //! dimensions and the errors of a call. Owns no rule: every one is in `types`, every scalar value from `ops`.
 
 use super::build::{A, Build, Extent, ReduceOp, Routine, SliceArg};
+use super::values::{Part, Values};
 use crate::array::{Array, ArrayTy, DType, Dim, Scalar, Size};
-use crate::base::{Code, Diagnostic, Outcome, Span};
+use crate::base::{Code, Diagnostic, Name, Outcome, Span};
 use crate::ops::{ScalarOp, eval};
 use crate::types::broadcast::broadcast;
+use crate::types::group::{self, Groups};
 use crate::types::slice::{Bound, SliceTy};
 use crate::types::{Placed, Unknowns, shape, signature, slice};
 
@@ -23,6 +25,8 @@ struct Entry {
     known: Option<Scalar>,
     /// The unknown size that a scalar stands for.
     size: Option<Size>,
+    /// The elements of an array that is known.
+    values: Option<Values>,
     /// How the source calls it.
     text: String,
     span: Span,
@@ -31,14 +35,22 @@ struct Entry {
 impl TypeBuild {
     /// An array from outside: a variable or argument, how the source calls it and where.
     pub fn input(&mut self, ty: ArrayTy, known: Option<Scalar>, text: impl Into<String>, span: Span) -> A {
-        self.push(Entry { ty, known, size: None, text: text.into(), span })
+        self.push(Entry { ty, known, size: None, values: None, text: text.into(), span })
+    }
+    /// Tells the elements of an array.
+    pub fn know(&mut self, a: A, values: Option<Values>) {
+        self.arrays[a.0 as usize].values = values;
+    }
+    /// What is known of an array's elements.
+    pub fn known_values(&self, a: A) -> Option<Values> {
+        self.entry(a).values.clone()
     }
     fn push(&mut self, entry: Entry) -> A {
         self.arrays.push(entry);
         A(self.arrays.len() as u32 - 1)
     }
     fn value(&mut self, ty: ArrayTy) -> A {
-        self.push(Entry { ty, known: None, size: None, text: String::new(), span: self.span })
+        self.push(Entry { ty, known: None, size: None, values: None, text: String::new(), span: self.span })
     }
     fn entry(&self, a: A) -> &Entry {
         &self.arrays[a.0 as usize]
@@ -84,6 +96,24 @@ impl TypeBuild {
         let (text, span) = (self.entry(a).text.clone(), self.entry(a).span);
         self.call_it(value, text, span);
         Ok(value)
+    }
+    /// What is known of the elements of a slice: of a range, of positions, of a scalar that gets a dimension.
+    fn sliced_values(&self, a: A, entries: &[SliceTy], index: &[SliceArg]) -> Option<Values> {
+        let entry = self.entry(a);
+        match (entries, index) {
+            ([SliceTy::New], _) => Values::given(&Array::from_scalars(entry.ty.dtype, &[entry.known?])),
+            ([SliceTy::Range { lo, hi, step }], _) => {
+                let known = |bound: &Bound| match bound {
+                    Bound::Open => Some(None),
+                    Bound::Known(at) => Some(Some(*at)),
+                    Bound::Computed => None,
+                };
+                let (start, count) = slice::range_of(entry.values.as_ref()?.count(), known(lo)?, known(hi)?, *step);
+                entry.values.as_ref()?.slice(start, *step, count)
+            }
+            ([SliceTy::Take(_)], [SliceArg::Take(positions, _)]) => entry.values.as_ref()?.take(self.entry(*positions).values.as_ref()?),
+            _ => None,
+        }
     }
     /// The type that a rule gives, at the present place in the source.
     fn derive(&mut self, rule: Outcome<ArrayTy>) -> Outcome<A> {
@@ -134,19 +164,30 @@ impl Build for TypeBuild {
     }
     fn constant(&mut self, value: Scalar) -> A {
         let span = self.span;
-        self.push(Entry { ty: ArrayTy::scalar(value.dtype), known: Some(value), size: None, text: String::new(), span })
+        self.push(Entry { ty: ArrayTy::scalar(value.dtype), known: Some(value), size: None, values: None, text: String::new(), span })
     }
     fn array(&mut self, values: &Array) -> Outcome<A> {
-        Ok(self.value(values.ty().clone()))
+        let a = self.value(values.ty().clone());
+        self.know(a, Values::given(values));
+        Ok(a)
+    }
+    fn values(&mut self, a: A) -> Outcome<Option<Array>> {
+        let entry = self.entry(a);
+        Ok(entry.values.as_ref().and_then(|values| values.array(entry.ty.dtype)))
+    }
+    fn name(&self, a: A) -> Option<Name> {
+        Some(Name::new(&self.entry(a).text)).filter(|name| !name.is_empty())
     }
     fn size(&mut self, a: A, axis: usize) -> A {
         let size = self.entry(a).ty.dims.get(axis).map_or(Size::Known(1), |dim| dim.size);
         let (known, span) = (size.known().map(|size| Scalar::i64(size as i64)), self.span);
-        self.push(Entry { ty: ArrayTy::scalar(DType::I64), known, size: Some(size), text: String::new(), span })
+        self.push(Entry { ty: ArrayTy::scalar(DType::I64), known, size: Some(size), values: None, text: String::new(), span })
     }
     fn iota(&mut self, len: Extent) -> Outcome<A> {
         let size = self.size_of(len)?;
-        Ok(self.value(ArrayTy { dtype: DType::I64, dims: vec![Dim::sized(size)] }))
+        let a = self.value(ArrayTy { dtype: DType::I64, dims: vec![Dim::sized(size)] });
+        self.know(a, size.known().and_then(Values::iota));
+        Ok(a)
     }
     fn map(&mut self, op: ScalarOp, args: &[A]) -> Outcome<A> {
         let operands: Vec<Placed> = args.iter().map(|a| self.placed(*a)).collect();
@@ -159,14 +200,24 @@ impl Build for TypeBuild {
         // What fails stays to be computed: it may stand where the program never goes.
         match values.and_then(|values| eval::operate(op, dtype, &values, false).ok()) {
             Some(value) => Ok(self.constant(value)),
-            None => Ok(self.value(ArrayTy { dtype: result, dims })),
+            None => {
+                let part = |a: &A| match (self.known(*a), &self.entry(*a).values) {
+                    (Some(value), _) => Some(Part::Scalar(value)),
+                    (None, values) => values.clone().map(Part::Values),
+                };
+                let parts: Option<Vec<Part>> = if dims.len() == 1 { args.iter().map(part).collect() } else { None };
+                let a = self.value(ArrayTy { dtype: result, dims });
+                self.know(a, parts.and_then(|parts| Values::map(op, dtype, parts)));
+                Ok(a)
+            }
         }
     }
     fn cast(&mut self, a: A, to: DType) -> Outcome<A> {
         let entry = self.entry(a);
         let (ty, known) = (entry.ty.with_dtype(to), entry.known.map(|value| value.cast(to)));
         let (text, span, size) = (entry.text.clone(), entry.span, entry.size.filter(|_| to == DType::I64));
-        Ok(self.push(Entry { ty, known, size, text, span }))
+        let values = entry.values.as_ref().and_then(|values| values.cast(to));
+        Ok(self.push(Entry { ty, known, size, values, text, span }))
     }
     fn broadcast(&mut self, a: A, shape: &[Extent]) -> Outcome<A> {
         let sizes = self.sizes_of(shape)?;
@@ -189,7 +240,14 @@ impl Build for TypeBuild {
         let mut unknowns = std::mem::take(&mut self.unknowns);
         let rule = slice::slice(&self.placed(a), &entries, &mut unknowns);
         self.unknowns = unknowns;
-        if entries.iter().all(|entry| *entry == SliceTy::New || *entry == WHOLE) { self.derive_from(a, rule) } else { self.derive(rule) }
+        let values = self.sliced_values(a, &entries, index);
+        let value = if entries.iter().all(|entry| *entry == SliceTy::New || *entry == WHOLE) {
+            self.derive_from(a, rule)
+        } else {
+            self.derive(rule)
+        }?;
+        self.know(value, values);
+        Ok(value)
     }
     fn reshape(&mut self, a: A, shape: &[Extent]) -> Outcome<A> {
         let sizes = self.sizes_of(shape)?;
@@ -198,12 +256,22 @@ impl Build for TypeBuild {
     }
     fn rename(&mut self, a: A, dims: Vec<Dim>) -> Outcome<A> {
         let rule = shape::rename(&self.entry(a).ty, dims);
-        self.derive_from(a, rule)
+        let values = self.entry(a).values.clone();
+        let renamed = self.derive_from(a, rule)?;
+        self.know(renamed, values);
+        Ok(renamed)
     }
     fn concat(&mut self, parts: &[A], axis: usize) -> Outcome<A> {
         let mut unknowns = std::mem::take(&mut self.unknowns);
         let rule = shape::concat(&parts.iter().map(|a| self.placed(*a)).collect::<Vec<_>>(), axis, &mut unknowns);
         self.unknowns = unknowns;
+        let values: Option<Vec<Values>> = parts.iter().map(|part| self.entry(*part).values.clone()).collect();
+        let joined = self.derive(rule)?;
+        self.know(joined, values.and_then(|values| Values::concat(&values)));
+        Ok(joined)
+    }
+    fn reduce_groups(&mut self, op: ReduceOp, a: A, axes: &[usize], groups: &Groups) -> Outcome<A> {
+        let rule = group::reduce(&self.entry(a).ty, op, axes, groups);
         self.derive(rule)
     }
     fn reduce(&mut self, op: ReduceOp, a: A, axes: &[usize]) -> Outcome<A> {

@@ -17,6 +17,7 @@ const FAMILIES: &[(Family, &str)] = &[
     (Family::Order, "Order"),
     (Family::Shape, "Shapes and positions"),
     (Family::Linear, "Linear algebra"),
+    (Family::Fourier, "Fourier transforms"),
     (Family::Random, "Random numbers"),
     (Family::Labels, "Dimensions and coordinates"),
     (Family::Files, "Files"),
@@ -73,12 +74,15 @@ pub fn hint(name: &str) -> String {
 /// `mean(x, over = …)`: required parameters by name, others with their default.
 pub fn signature(builtin: &Builtin) -> String {
     let params = builtin.params.iter().map(|param| match (param.default, param.kind) {
-        (_, ParamKind::Arrays | ParamKind::Shape | ParamKind::DimList | ParamKind::Anything) => format!("{}…", param.name),
+        (_, ParamKind::Arrays | ParamKind::Shape | ParamKind::DimList | ParamKind::Names | ParamKind::Anything) => {
+            format!("{}…", param.name)
+        }
         (Default::Required, _) => param.name.to_string(),
         (Default::Absent, _) => format!("{} = …", param.name),
         (Default::Int(value), _) => format!("{} = {value}", param.name),
         (Default::Float(value), _) => format!("{} = {value:?}", param.name),
         (Default::Bool(value), _) => format!("{} = {value}", param.name),
+        (Default::Text(value), _) => format!("{} = {value:?}", param.name),
     });
     format!("{}({})", builtin.name, params.collect::<Vec<_>>().join(", "))
 }

@@ -269,8 +269,8 @@ impl Function<'_, '_> {
         }
     }
 
-    /// `Alloc`: fresh zeroed memory, row-major.
-    pub fn alloc(&mut self, array: ArrayId, shape: &[Expr], span: Span) {
+    /// `Alloc`: memory of its own, row-major.
+    pub fn alloc(&mut self, array: ArrayId, shape: &[Expr], clear: bool, span: Span) {
         let sizes: Vec<Value> = shape.iter().map(|size| self.value(size)).collect();
         for size in &sizes {
             let negative = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, *size, 0);
@@ -283,7 +283,8 @@ impl Function<'_, '_> {
         let item = self.slot(array).item();
         let rank = self.b.ins().iconst(types::I64, sizes.len() as i64);
         let mut stride = self.b.ins().iconst(types::I64, item);
-        let call = self.call_symbol(Symbol::Alloc, &[self.ctx, place, rank, stride]);
+        let clear = self.b.ins().iconst(types::I64, i64::from(clear));
+        let call = self.call_symbol(Symbol::Alloc, &[self.ctx, place, rank, stride, clear]);
         let handle = self.b.inst_results(call)[0];
         let (go_on, denied) = (self.b.create_block(), self.new_cold_block());
         self.b.ins().brif(handle, go_on, &[], denied, &[]);

@@ -91,7 +91,10 @@ fn is_cheap(expr: &Expr, checked: bool) -> bool {
     fn count(expr: &Expr, checked: bool) -> Option<usize> {
         match expr {
             Expr::Const(_) | Expr::Var(_) | Expr::Len { .. } => Some(1),
-            Expr::Op { op: ScalarOp::Math(_) | ScalarOp::Random(_) | ScalarOp::Pow | ScalarOp::Arg, .. } => None,
+            Expr::Op {
+                op: ScalarOp::Math(_) | ScalarOp::Random(_) | ScalarOp::Quantile(_) | ScalarOp::Gcd | ScalarOp::Pow | ScalarOp::Arg,
+                ..
+            } => None,
             Expr::Op { op: ScalarOp::Div | ScalarOp::Sqrt | ScalarOp::FloorDiv | ScalarOp::Rem, .. } => None,
             Expr::Op { op, dtype, .. } if dtype.is_complex() || op.can_fail(*dtype, checked) => None,
             Expr::Op { args, .. } => args.iter().try_fold(1, |sum, arg| Some(sum + count(arg, checked)?)),

@@ -132,7 +132,7 @@ pub struct Function<'a, 'f> {
     /// Returns a status, its parameter.
     failure: Block,
     /// The first thing that went wrong in compiling.
-    error: Option<Box<Diagnostic>>,
+    pub error: Option<Box<Diagnostic>>,
 }
 
 impl<'a, 'f> Function<'a, 'f> {

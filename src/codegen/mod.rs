@@ -3,9 +3,9 @@
 //! operations `ops`', so that results have the same bits as the interpreter's. Only the sign and payload of a NaN may differ.
 //!
 //! The way of a kernel: `jit` (module) → `function` (signature, variables) → `statements`, `expressions`, `arrays`; a vector loop by `tape`
-//! (record the body) → `strips` (cut it at calls) → `vector`, `vector_body`, `copies` (emit it) on `lanes`. `runtime` is what runs beside it.
+//! (record the body) → `strips` (cut it at calls) → `vector`, `vector_body`, `copies` (emit it) on `lanes`, or `wide` on AVX-512. `runtime` is what runs beside it.
 //!
-//! Limits: little-endian machines; on x86-64 SSE4.1. Vectors are 128 bits wide. Recursion ends at `chunks::MAX_DEPTH`, or earlier where the
+//! Limits: little-endian machines; on x86-64 SSE4.1. Vectors are 128 bits wide, 512 where the machine has AVX-512. Recursion ends at `chunks::MAX_DEPTH`, or earlier where the
 //! stack of the thread is small. A fault carries out 16 values at most. A panic of `Host::alloc` ends the process, one of a parallel
 //! chunk goes on in the caller.
 
@@ -24,6 +24,7 @@ mod symbols;
 mod tape;
 mod vector;
 mod vector_body;
+mod wide;
 
 pub use jit::Jit;
 

@@ -134,20 +134,22 @@ impl<'a> Ctx<'a> {
     }
 
     /// Zeroed memory with a count of one.
-    fn alloc(&mut self, bytes: usize) -> Option<*mut Block> {
+    fn alloc(&mut self, bytes: usize, clear: bool) -> Option<*mut Block> {
         let class = class(bytes);
         if let Some(block) = class.and_then(|class| self.free[class].pop()) {
             // SAFETY: the block is in `blocks`, free, and its buffer holds at least the bytes of its class.
             unsafe {
                 (*block).count = 1;
-                std::ptr::write_bytes((*block).ptr, 0, bytes);
+                if clear {
+                    std::ptr::write_bytes((*block).ptr, 0, bytes);
+                }
             }
             return Some(block);
         }
         let size = class.map_or(bytes, |class| SMALL << class);
-        let buffer = self.host.alloc(size).or_else(|| {
+        let buffer = self.host.alloc(size, clear).or_else(|| {
             self.drop_free();
-            self.host.alloc(size)
+            self.host.alloc(size, clear)
         })?;
         let block = Box::into_raw(Box::new(Block { count: 1, ptr: buffer.as_mut_ptr(), place: self.blocks.len(), buffer }));
         self.blocks.push(block);
@@ -372,7 +374,7 @@ impl Ctx<'_> {
     fn copy(&mut self, ty: ArrayTy, from: *const u8, strides: &[isize], span: Span) -> Result<Array, Fault> {
         let bytes = ty.bytes().unwrap_or(u64::MAX) as usize;
         let memory = Fault { kind: FaultKind::Memory, span, values: vec![bytes as i64] };
-        let mut buffer = self.host.alloc(bytes).ok_or(memory)?;
+        let mut buffer = self.host.alloc(bytes, false).ok_or(memory)?;
         let shape = ty.shape().unwrap_or_default();
         let item = ty.dtype.size();
         let mut index = vec![0u64; shape.len()];
@@ -393,11 +395,11 @@ impl Ctx<'_> {
 }
 
 /// Memory for a local array: `shape` has `rank` sizes. Null, with the size asked for in `values[0]`, if it is denied.
-pub unsafe extern "C" fn alloc(ctx: *mut Ctx, shape: *const i64, rank: u64, item: u64) -> *mut Block {
+pub unsafe extern "C" fn alloc(ctx: *mut Ctx, shape: *const i64, rank: u64, item: u64, clear: u64) -> *mut Block {
     // SAFETY: compiled code passes its context, and sizes it has just stored.
     let (ctx, shape) = unsafe { (&mut *ctx, std::slice::from_raw_parts(shape, rank as usize)) };
     let bytes = shape.iter().fold(item as i64, |bytes, size| bytes.saturating_mul((*size).max(0)));
-    let block = if bytes < i64::MAX { ctx.alloc(bytes as usize) } else { None };
+    let block = if bytes < i64::MAX { ctx.alloc(bytes as usize, clear != 0) } else { None };
     match block {
         Some(block) => block,
         None => {

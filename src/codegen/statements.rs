@@ -69,7 +69,7 @@ impl<'a> Function<'a, '_> {
                 self.give_back(&values);
                 return false;
             }
-            Stmt::Alloc { array, shape, span } => self.alloc(*array, shape, *span),
+            Stmt::Alloc { array, shape, clear, span } => self.alloc(*array, shape, *clear, *span),
             Stmt::View { array, base, index, check, .. } => self.view(*array, *base, index, *check),
             Stmt::Rebind { pairs, .. } => self.rebind(pairs),
             Stmt::Call { kernel, args, results, span } => self.call_kernel(*kernel, args, results, *span),

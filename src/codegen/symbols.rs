@@ -4,7 +4,7 @@ use super::runtime;
 use super::scalar::clif;
 use crate::ops::emit::{Prim, Routine};
 use crate::ops::routine;
-use crate::vmath::{self, Math};
+use crate::vmath::{self, Math, Quantile};
 use cranelift_codegen::ir::{AbiParam, Signature, types};
 use cranelift_codegen::isa::CallConv;
 use rustc_hash::FxHashMap;
@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Symbol {
-    /// `(context, sizes, rank, item) -> handle`, null if denied.
+    /// `(context, sizes, rank, item, clear) -> handle`, null if denied.
     Alloc,
     /// `(context, handle)`.
     Release,
@@ -39,6 +39,8 @@ impl Symbol {
             Symbol::Scatter => "scatter".into(),
             Symbol::Routine(Routine::Math(prim, math)) => format!("{}_{}", math.name(), suffix(prim)),
             Symbol::Routine(Routine::PowInt) => "pow_int".into(),
+            Symbol::Routine(Routine::Gcd) => "gcd".into(),
+            Symbol::Routine(Routine::Quantile(quantile)) => quantile.name().into(),
             Symbol::Routine(Routine::PowOverflowsS) => "pow_overflows_signed".into(),
             Symbol::Routine(Routine::PowOverflowsU) => "pow_overflows_unsigned".into(),
             Symbol::Strip(prim, math) => format!("{}_{}_strip", math.name(), suffix(prim)),
@@ -47,7 +49,7 @@ impl Symbol {
 
     pub fn signature(self, call_conv: CallConv) -> Signature {
         let (params, result) = match self {
-            Symbol::Alloc => (vec![types::I64; 4], Some(types::I64)),
+            Symbol::Alloc => (vec![types::I64; 5], Some(types::I64)),
             Symbol::Release => (vec![types::I64; 2], None),
             Symbol::Parallel => (vec![types::I64; 7], Some(types::I32)),
             Symbol::Gather | Symbol::Scatter => (vec![types::I64; 5], None),
@@ -73,6 +75,10 @@ impl Symbol {
             Symbol::Routine(Routine::Math(Prim::F32, math)) => vmath::scalar_address_f32(math),
             Symbol::Routine(Routine::Math(_, math)) => vmath::scalar_address_f64(math),
             Symbol::Routine(Routine::PowInt) => pow_int as *const u8,
+            Symbol::Routine(Routine::Gcd) => gcd as *const u8,
+            Symbol::Routine(Routine::Quantile(Quantile::Gamma)) => gamma_quantile as *const u8,
+            Symbol::Routine(Routine::Quantile(Quantile::Poisson)) => poisson_quantile as *const u8,
+            Symbol::Routine(Routine::Quantile(Quantile::Binomial)) => binomial_quantile as *const u8,
             Symbol::Routine(Routine::PowOverflowsS) => pow_overflows_signed as *const u8,
             Symbol::Routine(Routine::PowOverflowsU) => pow_overflows_unsigned as *const u8,
             Symbol::Strip(Prim::F32, math) => vmath::strip_f32(math),
@@ -93,19 +99,37 @@ pub fn lookup(name: &str) -> Option<*const u8> {
             Symbol::Gather,
             Symbol::Scatter,
             Symbol::Routine(Routine::PowInt),
+            Symbol::Routine(Routine::Gcd),
             Symbol::Routine(Routine::PowOverflowsS),
             Symbol::Routine(Routine::PowOverflowsU),
         ];
         let math = Math::ALL.iter().flat_map(|math| {
             [Prim::F32, Prim::F64].into_iter().flat_map(|prim| [Symbol::Routine(Routine::Math(prim, *math)), Symbol::Strip(prim, *math)])
         });
-        plain.into_iter().chain(math).map(|symbol| (symbol.name(), symbol.address())).collect()
+        let quantiles = Quantile::ALL.iter().map(|quantile| Symbol::Routine(Routine::Quantile(*quantile)));
+        plain.into_iter().chain(math).chain(quantiles).map(|symbol| (symbol.name(), symbol.address())).collect()
     });
     table.get(name).map(|address| *address as *const u8)
 }
 
 extern "C" fn pow_int(base: u64, exponent: u64) -> u64 {
     routine::pow_int(base, exponent)
+}
+
+extern "C" fn gcd(a: u64, b: u64) -> u64 {
+    routine::gcd(a, b)
+}
+
+extern "C" fn gamma_quantile(u: f64, a: f64, b: f64) -> f64 {
+    Quantile::Gamma.at(u, a, b)
+}
+
+extern "C" fn poisson_quantile(u: f64, a: f64, b: f64) -> f64 {
+    Quantile::Poisson.at(u, a, b)
+}
+
+extern "C" fn binomial_quantile(u: f64, a: f64, b: f64) -> f64 {
+    Quantile::Binomial.at(u, a, b)
 }
 
 extern "C" fn pow_overflows_signed(base: i64, exponent: u64, bits: u64) -> u8 {

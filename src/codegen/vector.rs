@@ -12,6 +12,7 @@ use super::strips::{Plan, Segment};
 use super::symbols::Symbol;
 use super::tape::{Id, Node, Recorder, Tape};
 use super::vector_body::{Accumulators, Strip};
+use super::wide::{self, Wide};
 use crate::base::Span;
 use crate::kernel::chunks::fold_lanes;
 use crate::kernel::ir::{LANES, Reduction, Stmt, VarId};
@@ -182,23 +183,34 @@ impl Function<'_, '_> {
         }
     }
 
-    /// Runs the instructions of a segment: over whole groups of lanes, then over single elements.
+    /// Runs the instructions of a segment: over whole groups of lanes, wide ones where the machine has them, then over single elements.
     fn elements(&mut self, strip: &Strip, segment: &Segment, len: Value) {
-        let (unroll, in_registers) = shape(strip.tape, segment);
-        let mut whole = self.b.ins().band_imm_s(len, -((unroll * GROUP) as i64));
-        if let Some(direct) = strip.direct {
-            let none = self.b.ins().iconst(types::I64, 0);
-            whole = self.b.ins().select(direct, none, whole);
+        let [portable, tail, single, done] = [(); 4].map(|()| self.b.create_block());
+        let done_before = self.b.append_block_param(tail, types::I64);
+        if let Some(wide) = Wide::of(strip, segment) {
+            let whole = self.whole(strip, len, LANES);
+            let call = self.b.create_block();
+            let enough = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, whole, wide::ENOUGH as i64);
+            self.b.ins().brif(enough, call, &[], portable, &[]);
+            self.enter(call);
+            self.call_wide(&wide, strip, whole);
+            self.b.ins().jump(tail, &[BlockArg::Value(whole)]);
+        } else {
+            self.b.ins().jump(portable, &[]);
         }
-        let [before, tail, single, done] = [(); 4].map(|()| self.b.create_block());
-        self.b.ins().brif(whole, before, &[], tail, &[]);
-        self.enter(before);
+
+        self.enter(portable);
+        let (unroll, in_registers) = shape(strip.tape, segment);
+        let whole = self.whole(strip, len, unroll * GROUP);
+        let groups = self.b.create_block();
+        self.b.ins().brif(whole, groups, &[], tail, &[BlockArg::Value(whole)]);
+        self.enter(groups);
         self.groups(strip, segment, whole, unroll, in_registers);
-        self.b.ins().jump(tail, &[]);
+        self.b.ins().jump(tail, &[BlockArg::Value(whole)]);
 
         self.enter(tail);
-        let rest = self.b.ins().icmp(IntCC::NotEqual, whole, len);
-        self.b.ins().brif(rest, single, &[BlockArg::Value(whole)], done, &[]);
+        let rest = self.b.ins().icmp(IntCC::NotEqual, done_before, len);
+        self.b.ins().brif(rest, single, &[BlockArg::Value(done_before)], done, &[]);
         let at = self.b.append_block_param(single, types::I64);
         self.b.switch_to_block(single);
         self.single(strip, segment, at);
@@ -207,6 +219,14 @@ impl Function<'_, '_> {
         self.b.ins().brif(more, single, &[BlockArg::Value(next)], done, &[]);
         self.b.seal_block(single);
         self.enter(done);
+    }
+
+    /// Elements of a strip that are taken in groups of `of`, which is a power of two; none where single elements are asked for.
+    fn whole(&mut self, strip: &Strip, len: Value, of: usize) -> Value {
+        let whole = self.b.ins().band_imm_s(len, -(of as i64));
+        let Some(direct) = strip.direct else { return whole };
+        let none = self.b.ins().iconst(types::I64, 0);
+        self.b.ins().select(direct, none, whole)
     }
 
     /// The loop over the first `whole` elements, `unroll` groups a round.

@@ -1,7 +1,9 @@
 //! Running a fused pass: its blocks in parallel, each one call of the pass's kernel.
 
 use super::combine::{Combine, Parts};
+use super::groups;
 use super::host::{KernelHost, array_arg};
+use super::lookup::{self, Rows, Table};
 use super::store::{self, Place};
 use super::{Run, region, tasks};
 use crate::array::strided::row_major;
@@ -12,20 +14,23 @@ use crate::kernel::abi::{Arg, ArrayArg, Compiled, Fault};
 use crate::kernel::fault::diagnose;
 use crate::plan::blocks::grid;
 use crate::plan::emit::{arrays_of, emit};
+use crate::plan::groups::{Grouping, kept};
 use crate::plan::ir::{Fused, Output, OutputKind, Stage};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A pass that runs.
-struct Pass<'a> {
-    run: &'a Run<'a>,
-    fused: &'a Fused,
-    places: &'a [Option<Place>],
+pub(super) struct Pass<'a> {
+    pub run: &'a Run<'a>,
+    pub fused: &'a Fused,
+    pub places: &'a [Option<Place>],
+    /// What its kernel looks up.
+    pub tables: Vec<Table>,
     kernel: Arc<dyn Compiled>,
-    span: Span,
+    pub span: Span,
     /// Blocks along each axis.
-    grid: Vec<u64>,
+    pub grid: Vec<u64>,
     /// For each output that is a reduction.
-    combines: Vec<Option<Combine>>,
+    pub combines: Vec<Option<Combine>>,
     /// Whole results that became the store itself: (output, memory).
     adopted: Mutex<Vec<(usize, Buffer)>>,
 }
@@ -36,19 +41,25 @@ pub fn run(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]
     if elements == 0 {
         return empty(run, stage, fused, places);
     }
-    let kernel = run.runtime.kernels.get(&emit(run.graph, fused, run.runtime.limits.checked), elements)?;
-    let grid = grid(&fused.domain, &fused.block);
+    let mut pass = Pass::new(run, fused, places, stage.span)?;
     let combine = |output: &Output| match &output.kind {
         OutputKind::Reduce { op, axes } => {
-            let count = axes.iter().map(|axis| grid[*axis]).product();
-            let kept = kept_sizes(&fused.block, axes).iter().product();
+            let count = axes.iter().map(|axis| pass.grid[*axis]).product();
+            let kept = kept(&fused.block, axes).iter().product();
             Combine::new(run, *op, fused.code[output.value.0 as usize].dtype, count, kept).map(Some)
+        }
+        OutputKind::ReduceGroups { op, .. } => {
+            let Some(grouping) = Grouping::of(fused) else { return Ok(None) };
+            let kept = grouping.groups * grouping.kept(&fused.block).iter().product::<u64>();
+            Combine::new(run, *op, fused.code[output.value.0 as usize].dtype, grouping.lanes, kept).map(Some)
         }
         _ => Ok(None),
     };
-    let combines = fused.outputs.iter().map(combine).collect::<Outcome<_>>()?;
-    let pass = Pass { run, fused, places, kernel, span: stage.span, grid, combines, adopted: Mutex::default() };
-    pass.run(stage.parallel)?;
+    pass.combines = fused.outputs.iter().map(combine).collect::<Outcome<_>>()?;
+    match Grouping::of(fused) {
+        Some(grouping) => groups::run(&pass, &grouping, stage.parallel)?,
+        None => pass.run(stage.parallel)?,
+    }
     let adopted = pass.adopted.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (at, buffer) in adopted {
         if let Some(Place::Memory(array)) = &mut places[fused.outputs[at].store.0 as usize] {
@@ -61,7 +72,7 @@ pub fn run(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]
 /// A pass over nothing: reductions give what they start from.
 fn empty(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]) -> Outcome<()> {
     for output in &fused.outputs {
-        let OutputKind::Reduce { op, .. } = &output.kind else { continue };
+        let Some((op, _)) = output.kind.reduction() else { continue };
         if matches!(op, ReduceOp::Arg { .. }) {
             return Err(nothing(stage.span));
         }
@@ -79,7 +90,7 @@ fn nothing(span: Span) -> Box<Diagnostic> {
 }
 
 /// Memory with `count` times a value.
-fn filled(run: &Run, count: u64, value: Scalar, span: Span) -> Outcome<Buffer> {
+pub(super) fn filled(run: &Run, count: u64, value: Scalar, span: Span) -> Outcome<Buffer> {
     let size = value.dtype.size();
     let mut buffer = run.runtime.take(count as usize * size, span)?;
     let mut element = [0u8; 16];
@@ -92,13 +103,8 @@ fn filled(run: &Run, count: u64, value: Scalar, span: Span) -> Outcome<Buffer> {
     Ok(buffer)
 }
 
-/// Sizes with 1 along the reduced axes.
-fn kept_sizes(sizes: &[u64], axes: &[usize]) -> Vec<u64> {
-    sizes.iter().enumerate().map(|(axis, size)| if axes.contains(&axis) { 1 } else { *size }).collect()
-}
-
 /// Row-major position in the grid along the axes that `of` picks.
-fn position(grid: &[u64], at: &[u64], of: impl Fn(usize) -> bool) -> u64 {
+pub(super) fn position(grid: &[u64], at: &[u64], of: impl Fn(usize) -> bool) -> u64 {
     (0..grid.len()).filter(|axis| of(*axis)).fold(0, |position, axis| position * grid[axis] + at[axis])
 }
 
@@ -112,7 +118,16 @@ enum Target {
     Partial(Parts),
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    /// Nothing is combined yet.
+    pub fn new(run: &'a Run<'a>, fused: &'a Fused, places: &'a [Option<Place>], span: Span) -> Outcome<Pass<'a>> {
+        let elements = fused.domain.iter().fold(1u64, |all, size| all.saturating_mul(*size));
+        let tables = lookup::tables(fused, places, span)?;
+        let kernel = run.runtime.kernels.get(&emit(run.graph, fused, run.runtime.limits.checked), elements)?;
+        let (grid, combines) = (grid(&fused.domain, &fused.block), Vec::new());
+        Ok(Pass { run, fused, places, tables, kernel, span, grid, combines, adopted: Mutex::default() })
+    }
+
     fn run(&self, parallel: usize) -> Outcome<()> {
         let scan = self.fused.outputs.iter().find_map(|output| match output.kind {
             OutputKind::Scan { axis, .. } => Some(axis),
@@ -149,14 +164,9 @@ impl Pass<'_> {
 
     /// One block: reads, computes, and passes on what came out.
     fn block(&self, at: &[u64], carries: &mut Vec<Buffer>) -> Outcome<()> {
-        let Fused { domain, block, leaves, outputs, .. } = self.fused;
-        let lo: Vec<u64> = at.iter().zip(block).map(|(at, block)| at * block).collect();
-        let hi: Vec<u64> = lo.iter().zip(block.iter().zip(domain)).map(|(lo, (block, size))| (lo + block).min(*size)).collect();
-        let sizes: Vec<u64> = lo.iter().zip(&hi).map(|(lo, hi)| hi - lo).collect();
-        let blocks = leaves.iter().map(|leaf| store::block(self.run, leaf, self.places, &lo, &hi, self.span));
-        let blocks = blocks.collect::<Outcome<Vec<_>>>()?;
-        let mut args: Vec<Arg> = sizes.iter().chain(&lo).map(|value| Arg::Scalar(Scalar::i64(*value as i64))).collect();
-        args.extend(blocks.iter().map(|block| Arg::Array(block.arg.clone())));
+        let outputs = &self.fused.outputs;
+        let (lo, sizes) = self.extent(at);
+        let (blocks, _rows, mut args) = self.leaves(&lo, &sizes)?;
         let mut targets = Vec::with_capacity(outputs.len());
         for (number, output) in outputs.iter().enumerate() {
             targets.push(self.target(number, output, &lo, &sizes, carries, &mut args)?);
@@ -177,7 +187,26 @@ impl Pass<'_> {
         Ok(())
     }
 
-    fn call(&self, args: &[Arg]) -> Outcome<()> {
+    /// First index and size of a block along each axis.
+    pub fn extent(&self, at: &[u64]) -> (Vec<u64>, Vec<u64>) {
+        let Fused { domain, block, .. } = self.fused;
+        let lo: Vec<u64> = at.iter().zip(block).map(|(at, block)| at * block).collect();
+        let sizes = lo.iter().zip(block.iter().zip(domain)).map(|(lo, (block, size))| (lo + block).min(*size) - lo).collect();
+        (lo, sizes)
+    }
+
+    /// The leaves of a block, what it looks up, and the kernel's arguments up to there.
+    pub fn leaves(&self, lo: &[u64], sizes: &[u64]) -> Outcome<(Vec<store::Block>, Vec<Rows>, Vec<Arg>)> {
+        let hi: Vec<u64> = lo.iter().zip(sizes).map(|(lo, size)| lo + size).collect();
+        let rows = lookup::rows(self, lo, &hi)?;
+        let blocks = (0..self.fused.leaves.len()).map(|leaf| lookup::leaf(self, leaf, &rows, lo, &hi));
+        let blocks = blocks.collect::<Outcome<Vec<_>>>()?;
+        let mut args: Vec<Arg> = sizes.iter().chain(lo).map(|value| Arg::Scalar(Scalar::i64(*value as i64))).collect();
+        args.extend(blocks.iter().map(|block| Arg::Array(block.arg.clone())));
+        Ok((blocks, rows, args))
+    }
+
+    pub fn call(&self, args: &[Arg]) -> Outcome<()> {
         let host = KernelHost { runtime: self.run.runtime, leaf: true };
         match self.kernel.call(&host, args) {
             Ok(_) => Ok(()),
@@ -217,7 +246,7 @@ impl Pass<'_> {
         let dtype = self.fused.code[output.value.0 as usize].dtype;
         let arrays = arrays_of(&output.kind, dtype);
         if let OutputKind::Reduce { axes, .. } = &output.kind {
-            let kept = kept_sizes(sizes, axes);
+            let kept = kept(sizes, axes);
             let mut parts = Vec::with_capacity(arrays.len());
             for (dtype, initial) in &arrays {
                 let buffer = filled(self.run, kept.iter().product(), *initial, self.span)?;
@@ -241,7 +270,7 @@ impl Pass<'_> {
         };
         if let OutputKind::Scan { axis, .. } = &output.kind {
             if carries.is_empty() {
-                let kept = kept_sizes(sizes, &[*axis]);
+                let kept = kept(sizes, &[*axis]);
                 carries.push(filled(self.run, kept.iter().product(), arrays[1].1, self.span)?);
             }
             args.push(Arg::Array(spread(dtype, &carries[0], sizes, &[*axis])));
@@ -252,46 +281,49 @@ impl Pass<'_> {
 
     /// Joins a partial result; the last one of a result goes to the store.
     fn partial(&self, number: usize, output: &Output, at: &[u64], parts: Parts) -> Outcome<()> {
-        let (OutputKind::Reduce { op, axes }, Some(combine)) = (&output.kind, &self.combines[number]) else { return Ok(()) };
-        let Fused { domain, block, .. } = self.fused;
+        let (OutputKind::Reduce { axes, .. }, Some(combine)) = (&output.kind, &self.combines[number]) else { return Ok(()) };
         let result = position(&self.grid, at, |axis| !axes.contains(&axis));
         let turn = position(&self.grid, at, |axis| axes.contains(&axis));
-        let lo: Vec<u64> = at.iter().zip(block).map(|(at, block)| at * block).collect();
-        let sizes: Vec<u64> = lo.iter().zip(block.iter().zip(domain)).map(|(lo, (block, size))| (lo + block).min(*size) - lo).collect();
-        let kept = kept_sizes(&sizes, axes);
-        let elements = kept.iter().product();
-        let Some(mut parts) = combine.add(self.run, result, turn, parts, elements, self.span)? else { return Ok(()) };
-        let part = match op {
-            ReduceOp::Fold(_) => 0,
-            ReduceOp::Arg { .. } => 1,
-            ReduceOp::Deviations { .. } => 2,
+        let (lo, sizes) = self.extent(at);
+        let elements = kept(&sizes, axes).iter().product();
+        let Some(parts) = combine.add(self.run, result, turn, parts, elements, self.span)? else { return Ok(()) };
+        let axis_kept = |axis: &usize| !axes.contains(axis);
+        let start: Vec<u64> = (0..lo.len()).filter(axis_kept).map(|axis| lo[axis]).collect();
+        let count: Vec<u64> = (0..lo.len()).filter(axis_kept).map(|axis| sizes[axis]).collect();
+        self.finish(number, output, &start, &count, parts)
+    }
+
+    /// Puts a whole result into its store; `start` and `count` are in the store's axes.
+    pub fn finish(&self, number: usize, output: &Output, start: &[u64], count: &[u64], mut parts: Parts) -> Outcome<()> {
+        let part = match output.kind.reduction() {
+            Some((ReduceOp::Arg { .. }, _)) => 1,
+            Some((ReduceOp::Deviations { .. }, _)) => 2,
+            _ => 0,
         };
+        let elements: u64 = count.iter().product();
         let whole = parts.swap_remove(part);
         if part == 1 && whole.bytes().chunks_exact(8).any(|position| position[7] & 0x80 != 0) {
             return Err(nothing(self.span));
         }
         let place = store::place(output.store, self.places)?;
-        let axis_kept = |axis: &usize| !axes.contains(axis);
-        let start: Vec<u64> = (0..lo.len()).filter(axis_kept).map(|axis| lo[axis]).collect();
-        let count: Vec<u64> = (0..lo.len()).filter(axis_kept).map(|axis| sizes[axis]).collect();
         match place {
             Place::Memory(array) if array.count() == elements => {
                 self.adopted.lock().unwrap_or_else(PoisonError::into_inner).push((number, whole));
                 Ok(())
             }
             Place::Memory(array) => {
-                let from = spread(array.dtype(), &whole, &count, &[]);
-                region::copy(self.run, array.dtype(), from, block_of(array, &start, &count), self.span)
+                let from = spread(array.dtype(), &whole, count, &[]);
+                region::copy(self.run, array.dtype(), from, block_of(array, start, count), self.span)
             }
             // A scalar domain has an axis that its store has not.
-            other => store::write(self.run, other, &start, &count, whole.bytes(), self.span),
+            other => store::write(self.run, other, start, count, whole.bytes(), self.span),
         }
     }
 }
 
 /// A dense buffer of a block as an argument; its reduced axes have size 1 in it and stride 0.
 pub(super) fn spread(dtype: DType, buffer: &Buffer, sizes: &[u64], reduced: &[usize]) -> ArrayArg {
-    let mut strides = row_major(&kept_sizes(sizes, reduced), dtype.size());
+    let mut strides = row_major(&kept(sizes, reduced), dtype.size());
     reduced.iter().for_each(|axis| strides[*axis] = 0);
     ArrayArg {
         dtype: dtype.storage(),

@@ -18,10 +18,8 @@ impl Host for KernelHost<'_> {
     fn cancel(&self) -> &Cancel {
         &self.runtime.cancel
     }
-    fn alloc(&self, bytes: usize) -> Option<Buffer> {
-        let mut buffer = self.runtime.pool.take(bytes)?;
-        buffer.bytes_mut().fill(0);
-        Some(buffer)
+    fn alloc(&self, bytes: usize, clear: bool) -> Option<Buffer> {
+        if clear { self.runtime.pool.take_zeroed(bytes) } else { self.runtime.pool.take(bytes) }
     }
     fn parallel(&self, chunks: usize, task: &(dyn Fn(usize) -> Result<(), Fault> + Sync)) -> Result<(), Fault> {
         let cancelled = || Fault { kind: FaultKind::Cancelled, span: Span::default(), values: Vec::new() };

@@ -4,8 +4,10 @@
 mod combine;
 mod compress;
 mod fused;
+mod groups;
 pub mod host;
 mod kernels;
+mod lookup;
 mod product;
 mod region;
 mod routine;
@@ -62,23 +64,28 @@ impl Runtime {
         Runtime { kernels: Kernels::new(engine), limits, cancel, pool, workers: OnceLock::new(), files: Mutex::default() }
     }
 
-    /// The open file at a path, opened once.
+    /// The open file at a path, or the files that a pattern matches, as they are now; opened once.
     pub fn file(&self, path: &str) -> Outcome<Arc<OpenFile>> {
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(file) = files.get(path).filter(|file| crate::io::file::stamp_of(Path::new(path)) == Some(file.info.stamp)) {
-            return Ok(file.clone());
+        if let Some(file) = self.opened(path).filter(|file| file.is_current()) {
+            return Ok(file);
         }
         let file = crate::io::open(Path::new(path))?;
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        // Plans name it by its own path.
+        files.insert(file.info.path.to_string_lossy().into_owned(), file.clone());
         files.insert(path.to_string(), file.clone());
         Ok(file)
+    }
+
+    /// The file at a path as it was opened last, for blocks of a run.
+    pub(crate) fn opened(&self, path: &str) -> Option<Arc<OpenFile>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }
 
     /// Whether a run of this session may read the file that a path names.
     pub fn is_open(&self, path: &str) -> bool {
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |path: &Path| crate::io::file::stamp_of(path).map(|stamp| (stamp.device, stamp.inode));
-        let wanted = same(Path::new(path));
-        wanted.is_some() && files.values().any(|file| Some((file.info.stamp.device, file.info.stamp.inode)) == wanted)
+        crate::io::file::stamp_of(Path::new(path)).is_some_and(|stamp| files.values().any(|file| file.reads(stamp)))
     }
 
     pub fn kernels(&self) -> &Kernels {

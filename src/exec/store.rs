@@ -8,7 +8,7 @@ use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::io::raw::Scratch;
 use crate::kernel::abi::ArrayArg;
 use crate::plan::access::{Access, Region};
-use crate::plan::ir::{Leaf, Plan, Sink, Source, Stage, Store, StoreId, StoreKind, View, Work};
+use crate::plan::ir::{Leaf, Plan, Sink, Source, Store, StoreId, StoreKind, View};
 use std::sync::Arc;
 
 /// A store while the plan runs.
@@ -33,14 +33,10 @@ pub fn given(run: &Run, plan: &Plan, id: StoreId, store: &Store, memory: &Memory
 
 /// Whether a step or a result of the plan reads a store in another shape than it has.
 fn is_reshaped(plan: &Plan, id: StoreId, shape: &[u64]) -> bool {
-    let of_stage = |stage: &Stage| match &stage.work {
-        Work::Fused(fused) => fused.leaves.clone(),
-        Work::Compress(compress) => compress.mask.leaves.iter().chain(&compress.values.leaves).cloned().collect(),
-        Work::Swept(swept) => swept.stream.leaves.clone(),
-        _ => Vec::new(),
-    };
-    let of_result = |view: &View| if let View::Store { leaf, .. } = view { Some(leaf.clone()) } else { None };
-    let mut leaves = plan.stages.iter().flat_map(of_stage).chain(plan.results.iter().flatten().filter_map(of_result));
+    fn of_result(view: &View) -> Option<&Leaf> {
+        if let View::Store { leaf, .. } = view { Some(leaf) } else { None }
+    }
+    let mut leaves = plan.stages.iter().flat_map(|stage| stage.work.leaves()).chain(plan.results.iter().flatten().filter_map(of_result));
     leaves.any(|leaf| leaf.source == Source::Store(id) && leaf.shape != shape)
 }
 
@@ -100,10 +96,28 @@ pub struct Block {
     _buffer: Option<Buffer>,
 }
 
+impl Block {
+    /// A block in memory of its own.
+    pub fn own(dtype: DType, buffer: Buffer, sizes: &[u64], strides: Vec<i64>) -> Block {
+        let view = Block::view(dtype, &buffer, sizes, strides);
+        Block { _buffer: Some(buffer), ..view }
+    }
+    /// A block in memory that outlives it.
+    pub fn view(dtype: DType, buffer: &Buffer, sizes: &[u64], strides: Vec<i64>) -> Block {
+        let sizes = sizes.iter().map(|size| *size as i64).collect();
+        Block { arg: ArrayArg { dtype: dtype.storage(), ptr: buffer.as_mut_ptr(), sizes, strides }, _buffer: None }
+    }
+}
+
 /// The block `lo..hi` of the domain, of a leaf: a view of memory, or read now.
 pub fn block(run: &Run, leaf: &Leaf, places: &[Option<Place>], lo: &[u64], hi: &[u64], span: Span) -> Outcome<Block> {
     let invariant = leaf.access.iter().all(|map| map.axis.is_none());
-    let sizes: Vec<i64> = if invariant { Vec::new() } else { lo.iter().zip(hi).map(|(lo, hi)| (hi - lo) as i64).collect() };
+    let mut sizes: Vec<i64> = if invariant { Vec::new() } else { lo.iter().zip(hi).map(|(lo, hi)| (hi - lo) as i64).collect() };
+    for map in &leaf.access {
+        if let (Some(axis), Some(via)) = (map.axis, map.via) {
+            sizes[axis] = via.size as i64;
+        }
+    }
     let dtype = leaf.dtype.storage();
     let finish = |ptr: *mut u8, offset: i64, mut strides: Vec<i64>, buffer: Option<Buffer>| {
         strides.truncate(sizes.len());
@@ -144,7 +158,13 @@ pub fn dense(run: &Run, leaf: &Leaf, places: &[Option<Place>], lo: &[u64], hi: &
     let buffer = run.runtime.take(sizes.iter().product::<u64>() as usize * leaf.dtype.size(), span)?;
     if !sizes.contains(&0) {
         let part = block(run, leaf, places, lo, hi, span)?;
-        region::copy(run, leaf.dtype, part.arg, region::dense(leaf.dtype, &buffer, &sizes), span)?;
+        let mut from = part.arg.clone();
+        if from.sizes.len() < sizes.len() {
+            // One element, however often it is repeated, has no axes.
+            from.sizes = sizes.iter().map(|size| *size as i64).collect();
+            from.strides = vec![0; sizes.len()];
+        }
+        region::copy(run, leaf.dtype, from, region::dense(leaf.dtype, &buffer, &sizes), span)?;
     }
     Ok(buffer)
 }
@@ -154,7 +174,7 @@ pub fn read(run: &Run, leaf: &Leaf, places: &[Option<Place>], region: &Region, o
     let Region { start, count, step } = region;
     match &leaf.source {
         Source::File(variable) => {
-            let file = run.runtime.file(&variable.path)?;
+            let file = run.runtime.opened(&variable.path).map_or_else(|| run.runtime.file(&variable.path), Ok)?;
             let at = file.variable(&variable.variable)?;
             file.read(at, start, count, step, out).map_err(|error| error.or_at(span))
         }
@@ -165,15 +185,22 @@ pub fn read(run: &Run, leaf: &Leaf, places: &[Option<Place>], region: &Region, o
     }
 }
 
-/// Puts a dense block, the first elements of a buffer, where an array is kept.
+/// Puts a dense block, the first elements of a buffer, where an array is kept. It may be empty.
 pub fn put(run: &Run, place: &Place, dtype: DType, start: &[u64], count: &[u64], buffer: &Buffer, span: Span) -> Outcome<()> {
     match place {
+        _ if count.contains(&0) => Ok(()),
         Place::Memory(array) => {
             let mut to = array_arg(array);
             let offset: i64 = start.iter().zip(&to.strides).map(|(start, stride)| *start as i64 * stride).sum();
             to.ptr = to.ptr.wrapping_offset(offset as isize);
             to.sizes = count.iter().map(|size| *size as i64).collect();
-            region::copy(run, dtype, region::dense(dtype, buffer, count), to, span)
+            let mut from = region::dense(dtype, buffer, count);
+            if count.is_empty() {
+                // A copy has an axis.
+                (from.sizes, from.strides) = (vec![1], vec![0]);
+                (to.sizes, to.strides) = (vec![1], vec![0]);
+            }
+            region::copy(run, dtype, from, to, span)
         }
         _ => {
             let bytes = count.iter().product::<u64>() as usize * dtype.size();

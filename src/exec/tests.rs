@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::array::{ArrayTy, DType};
-use crate::builtins::build::{A, Between, Build, Extent, ReduceOp, Routine, Side, SliceArg};
+use crate::builtins::build::{A, Between, Build, Extent, Matrix, ReduceOp, Routine, Side, SliceArg};
 use crate::codegen::Jit;
 use crate::graph::{GraphBuild, MemoryId, NodeId, Values};
 use crate::ops::{Distribution, ScalarOp};
@@ -343,4 +343,75 @@ fn refuses_what_does_not_fit() {
     let wants = [Want { node: NodeId(x.0), sink: None, span: Span::default() }];
     assert_eq!(plan(&mut graph, &wants, &limits).unwrap_err().code, Code::Memory);
     assert_eq!(graph.node(NodeId(x.0)).ty, ArrayTy::unnamed(DType::F64, &[1000, 1000]));
+}
+
+#[test]
+fn transforms_of_lines() {
+    use crate::types::fourier::{Fourier, Kind, Scale};
+    for (n, lines) in [(1u64, 5u64), (64, 300), (1000, 40), (1009, 33), (30030, 3), (65536, 2)] {
+        let results = check(24 << 20, &|b| {
+            let x = random(b, &[n, lines])?;
+            let x = b.transpose(x, &[1, 0])?;
+            let size = crate::array::Size::Known(n);
+            let there = Routine::Fourier(Fourier { kind: Kind::FromReal, size, scale: Scale::One });
+            let back = Routine::Fourier(Fourier { kind: Kind::ToReal, size, scale: Scale::Whole });
+            let complex = b.cast(x, DType::C128)?;
+            let whole = b.routine(Routine::Fourier(Fourier { kind: Kind::Forward, size, scale: Scale::Root }), &[complex])?[0];
+            let half = b.routine(there, &[x])?[0];
+            let again = b.routine(back, &[half])?[0];
+            Ok(vec![x, again, whole])
+        });
+        for (a, b) in results[0].iter().zip(&results[1]) {
+            assert!((a - b).abs() < 1e-12, "{n}: {a} {b}");
+        }
+    }
+}
+
+#[test]
+fn matrices_within_their_forecast() {
+    // The product of the factors is the matrix, by blocks and whole.
+    for (rows, columns) in [(3u64, 3u64), (7, 40), (200, 200), (40_000, 5), (100_003, 3)] {
+        let results = check(40 << 20, &|b| {
+            let x = random(b, &[rows, columns])?;
+            let [q, r] = crate::builtins::matrices::qr(b, x)?;
+            let [u, s, vt] = crate::builtins::matrices::svd(b, x)?;
+            let product = b.matmul(q, r)?;
+            let scaled = b.map(ScalarOp::Mul, &[u, s])?;
+            let other = b.matmul(scaled, vt)?;
+            let turned = b.transpose(q, &[1, 0])?;
+            let unit = b.matmul(turned, q)?;
+            Ok(vec![x, product, other, unit])
+        });
+        for ((a, b), c) in results[0].iter().zip(&results[1]).zip(&results[2]) {
+            assert!((a - b).abs() < 1e-11 && (a - c).abs() < 1e-11, "{rows}×{columns}: {a} {b} {c}");
+        }
+        let k = rows.min(columns) as usize;
+        for (at, value) in results[3].iter().enumerate() {
+            let want = if at / k == at % k { 1.0 } else { 0.0 };
+            assert!((value - want).abs() < 1e-12, "{rows}×{columns}: {value}");
+        }
+    }
+}
+
+#[test]
+fn repeated_operands_are_read_in_place() {
+    let results = check(8 << 20, &|b| {
+        let x = random(b, &[5, 4, 6])?;
+        let y = random(b, &[6, 3])?;
+        let repeated = b.broadcast(y, &[Extent::Known(5), Extent::Known(6), Extent::Known(3)])?;
+        let one = b.constant(Scalar::f64(2.0));
+        let same = b.broadcast(one, &[Extent::Known(5), Extent::Known(3), Extent::Known(2)])?;
+        let product = b.routine(Routine::Matrix(Matrix::Product), &[x, repeated])?[0];
+        let twice = b.routine(Routine::Matrix(Matrix::Product), &[product, same])?[0];
+        Ok(vec![x, y, product, twice])
+    });
+    for (at, value) in results[2].iter().enumerate() {
+        let (core, row, column) = (at / 12, at / 3 % 4, at % 3);
+        let sum: f64 = (0..6).map(|k| results[0][core * 24 + row * 6 + k] * results[1][k * 3 + column]).sum();
+        assert!(close(*value, sum));
+    }
+    for (at, value) in results[3].iter().enumerate() {
+        let row = at / 2 * 3;
+        assert!(close(*value, 2.0 * results[2][row..row + 3].iter().sum::<f64>()));
+    }
 }

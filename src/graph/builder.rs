@@ -7,6 +7,7 @@ use crate::array::{Array, ArrayTy, DType, Dim, Scalar, Size};
 use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::builtins::build::{A, Build, Extent, ReduceOp, Routine, SliceArg};
 use crate::ops::{ScalarOp, eval};
+use crate::types::group::{self, Groups};
 use crate::types::slice::{Bound, SliceTy, range_of};
 use crate::types::{Placed, Unknowns, broadcast, shape, slice};
 
@@ -14,9 +15,16 @@ use crate::types::{Placed, Unknowns, broadcast, shape, slice};
 pub trait Values {
     /// Computes a scalar now.
     fn scalar(&mut self, graph: &mut Graph, node: NodeId) -> Outcome<Scalar>;
+    /// Computes a small array now; K0901 where nothing is computed.
+    fn array(&mut self, _graph: &mut Graph, _node: NodeId) -> Outcome<Array> {
+        Err(Diagnostic::new(Code::Unsupported, "no array is computed here"))
+    }
     /// Takes a small array that is known into the session.
     fn hold(&mut self, array: &Array) -> MemoryId;
 }
+
+/// Elements of an array that may be computed while building goes on.
+const MAX_KNOWN: u64 = 1 << 22;
 
 /// Builds nodes of a graph.
 pub struct GraphBuild<'a> {
@@ -131,6 +139,20 @@ impl Build for GraphBuild<'_> {
     fn array(&mut self, values: &Array) -> Outcome<A> {
         let id = self.values.hold(values);
         Ok(self.add(Op::Memory(id), &[], values.ty().clone()))
+    }
+    fn values(&mut self, a: A) -> Outcome<Option<Array>> {
+        let ty = self.ty_of(a);
+        // What the checker knows: coordinates, indices, constants, and what is computed of them element by element.
+        let plain = |id: &NodeId| match &self.graph.node(*id).op {
+            Op::Reduce { .. } | Op::ReduceGroups { .. } | Op::Scan { .. } | Op::MatMul | Op::Apply { .. } => false,
+            Op::Read { variable, .. } => variable.shape.len() == 1,
+            _ => true,
+        };
+        let small = ty.rank() == 1 && ty.count().is_some_and(|count| count <= MAX_KNOWN);
+        if !small || !self.graph.reachable(&[NodeId(a.0)]).iter().all(plain) {
+            return Ok(None);
+        }
+        self.values.array(self.graph, NodeId(a.0)).map(Some).map_err(|error| error.or_at(self.span))
     }
     fn size(&mut self, a: A, axis: usize) -> A {
         let size = self.shape_of(a).get(axis).copied().unwrap_or(1);
@@ -287,6 +309,15 @@ impl Build for GraphBuild<'_> {
     fn reduce(&mut self, op: ReduceOp, a: A, axes: &[usize]) -> Outcome<A> {
         let ty = self.placed_err(shape::reduce(self.ty_of(a), op, axes))?;
         Ok(self.add(Op::Reduce { op, axes: axes.to_vec() }, &[a], ty))
+    }
+    fn reduce_groups(&mut self, op: ReduceOp, a: A, axes: &[usize], groups: &Groups) -> Outcome<A> {
+        let ty = self.placed_err(group::reduce(self.ty_of(a), op, axes, groups))?;
+        let count = groups.count() as i64;
+        if groups.of.count() != self.shape_of(a)[groups.axis] || groups.table().iter().any(|group| *group < -1 || *group >= count) {
+            return Err(Diagnostic::at(Code::Internal, self.span, "groups of another array"));
+        }
+        let table = self.array(&groups.of)?;
+        Ok(self.add(Op::ReduceGroups { op, axes: axes.to_vec(), axis: groups.axis }, &[a, table], ty))
     }
     fn scan(&mut self, op: ScalarOp, a: A, axis: usize) -> Outcome<A> {
         let ty = self.ty(a);

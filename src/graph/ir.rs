@@ -74,6 +74,13 @@ pub enum Op {
         op: ReduceOp,
         axes: Vec<usize>,
     },
+    /// Over `axes`, of which `axis` is in groups and becomes their dimension. Inputs: array, the group (i64) of each position along the axis,
+    /// an array in memory; -1 is in none.
+    ReduceGroups {
+        op: ReduceOp,
+        axes: Vec<usize>,
+        axis: usize,
+    },
     Scan {
         op: ScalarOp,
         axis: usize,

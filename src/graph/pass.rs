@@ -225,6 +225,35 @@ fn slice_of(graph: &mut Graph, id: NodeId, part: &Part, span: Span) -> NodeId {
             let input = slice_of(graph, node.inputs[0], &inner, span);
             return graph.add(node.op.clone(), vec![input], ty, node.span);
         }
+        Op::ReduceGroups { axes, axis, .. } => {
+            let operand = graph.node(node.inputs[0]).ty.clone();
+            let mut kept = 0;
+            let mut inner = Part { start: Vec::new(), step: Vec::new(), count: Vec::new() };
+            // Groups are computed all; the slice of them is taken after.
+            let mut whole = part.clone();
+            for at in 0..operand.rank() {
+                if at == *axis {
+                    (whole.start[kept], whole.step[kept], whole.count[kept]) = (0, 1, node.ty.dims[kept].size.known().unwrap_or(0));
+                }
+                if axes.contains(&at) {
+                    inner.push(0, 1, operand.dims[at].size.known().unwrap_or(0));
+                } else {
+                    inner.push(part.start[kept], part.step[kept], part.count[kept]);
+                }
+                kept += usize::from(at == *axis || !axes.contains(&at));
+            }
+            if !whole.is_all(&node.ty) {
+                let input = slice_of(graph, node.inputs[0], &inner, span);
+                let whole_ty = whole.ty(&node.ty);
+                let reduced = graph.add(node.op.clone(), vec![input, node.inputs[1]], whole_ty, node.span);
+                let mut rest = part.clone();
+                let group = (0..*axis).filter(|at| !axes.contains(at)).count();
+                for at in (0..rest.count.len()).filter(|at| *at != group) {
+                    (rest.start[at], rest.step[at]) = (0, 1);
+                }
+                return slice_of(graph, reduced, &rest, span);
+            }
+        }
         Op::MatMul => {
             let inner = graph.node(node.inputs[0]).ty.dims[1].size.known().unwrap_or(0);
             let (mut rows, mut columns) = (part.of(0..1), part.of(0..0));

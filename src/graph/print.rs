@@ -36,6 +36,7 @@ pub fn name(node: &Node) -> String {
         Op::Compress { axis } => format!("compress from axis {axis}"),
         Op::Concat { axis } => format!("concat axis {axis}"),
         Op::Reduce { op, axes } => format!("reduce {} over {axes:?}", reduction(*op)),
+        Op::ReduceGroups { op, axes, axis } => format!("reduce {} over {axes:?} in groups along {axis}", reduction(*op)),
         Op::Scan { op, axis } => format!("scan {} axis {axis}", op.name()),
         Op::MatMul => "matmul".into(),
         Op::Routine { routine, result } => format!("{} result {result}", routine.name()),

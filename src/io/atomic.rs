@@ -1,5 +1,5 @@
-//! Saving atomically: a file is written beside its target under another name, and takes the target's place when it is whole and on disk.
-//! A save that fails or is given up leaves the old file as it was.
+//! Saving atomically: a file or folder is written beside its target under another name, and takes the target's place when it is whole and
+//! on disk. A save that fails or is given up leaves the old one as it was.
 
 use super::error::{shown, system};
 use crate::base::{Code, Diagnostic, Outcome};
@@ -8,7 +8,11 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use tempfile::TempPath;
+use tempfile::{TempDir, TempPath};
+
+/// How unfinished files and folders are called.
+const PREFIX: &str = ".kiln-";
+const SUFFIX: &str = ".part";
 
 /// A file that is not yet at its path. Dropped before `commit`, it is removed.
 pub struct AtomicFile {
@@ -28,12 +32,9 @@ impl AtomicFile {
         if target.is_dir() {
             return Err(system("write", path, &io::ErrorKind::IsADirectory.into()));
         }
-        let folder = folder(&target);
-        if !folder.is_dir() {
-            return Err(Diagnostic::new(Code::File, format!("cannot write {}: there is no folder {}", shown(path), shown(folder))));
-        }
+        let folder = existing_folder(path, &target)?;
         let readable = Permissions::from_mode(0o666);
-        let temp = tempfile::Builder::new().prefix(".kiln-").suffix(".part").permissions(readable).tempfile_in(folder);
+        let temp = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).permissions(readable).tempfile_in(folder);
         let (file, temp) = temp.map_err(|error| system("write", path, &error))?.into_parts();
         Ok(AtomicFile { file, temp_path: temp.to_path_buf(), temp: Mutex::new(Some(temp)), target })
     }
@@ -57,10 +58,111 @@ impl AtomicFile {
         }
         self.file.sync_all().map_err(|error| fails(&error))?;
         temp.persist(&self.target).map_err(|error| fails(&error.error))?;
-        // The rename is atomic without this; with it, it is also there after a power cut. Not every file system can.
-        File::open(folder(&self.target)).and_then(|folder| folder.sync_all()).ok();
+        settle(&self.target);
         Ok(())
     }
+}
+
+/// A rename is atomic without this; with it, it is also there after a power cut. Not every file system can.
+fn settle(target: &Path) {
+    File::open(folder(target)).and_then(|folder| folder.sync_all()).ok();
+}
+
+/// A folder that is not yet at its path. Dropped before `commit`, it is removed.
+pub struct AtomicFolder {
+    /// Removes what is there when dropped; `None` once committed.
+    temp: Mutex<Option<TempDir>>,
+    path: PathBuf,
+    target: PathBuf,
+}
+
+impl AtomicFolder {
+    /// An empty folder beside `path`. What is at `path` already must be empty, or of the kind that `replaces` knows. Error K0601.
+    pub fn create(path: &Path, replaces: impl Fn(&Path) -> bool) -> Outcome<AtomicFolder> {
+        let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        let refuse = |what: &str| {
+            let error = Diagnostic::new(Code::File, format!("cannot write {}: there is {what} of that name", shown(path)));
+            error.help("remove it first, or save to another name")
+        };
+        if target.is_dir() {
+            let empty = std::fs::read_dir(&target).is_ok_and(|mut entries| entries.next().is_none());
+            if !empty && !replaces(&target) {
+                return Err(refuse("a folder that holds something else"));
+            }
+        } else if target.exists() {
+            return Err(refuse("a file"));
+        }
+        let folder = existing_folder(path, &target)?;
+        let open = Permissions::from_mode(0o777);
+        let temp = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).permissions(open).tempdir_in(folder);
+        let temp = temp.map_err(|error| system("write", path, &error))?;
+        Ok(AtomicFolder { path: temp.path().to_path_buf(), temp: Mutex::new(Some(temp)), target })
+    }
+    /// Where the folder is until it is whole.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+    /// Where it will be.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+    /// Puts the folder on disk and in its place, at once; the second time nothing.
+    pub fn commit(&self) -> Outcome<()> {
+        let Some(temp) = self.temp.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
+        self.place(temp).map_err(|error| system("write", &self.target, &error))?;
+        settle(&self.target);
+        Ok(())
+    }
+
+    fn place(&self, temp: TempDir) -> io::Result<()> {
+        sync(&self.path)?;
+        let Ok(old) = std::fs::metadata(&self.target) else {
+            std::fs::rename(&self.path, &self.target)?;
+            // It is there no more, so nothing is to be removed.
+            let _ = temp.keep();
+            return Ok(());
+        };
+        std::fs::set_permissions(&self.path, old.permissions())?;
+        if exchange(&self.path, &self.target) {
+            // What was there before goes with `temp`.
+            return Ok(());
+        }
+        // A file system that cannot exchange: for a moment there is neither.
+        let aside = TempDir::with_prefix_in(PREFIX, folder(&self.target))?;
+        std::fs::rename(&self.target, aside.path().join("old"))?;
+        std::fs::rename(&self.path, &self.target).inspect_err(|_| {
+            // Back again; if even that fails, the old one stays beside its place.
+            if std::fs::rename(aside.path().join("old"), &self.target).is_err() {
+                let _ = aside.keep();
+            }
+        })?;
+        let _ = temp.keep();
+        Ok(())
+    }
+}
+
+/// Forces what is in a folder to disk: all of its file system at once, since forcing thousands of files one by one takes minutes.
+fn sync(path: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::fs::syncfs(File::open(path)?)?;
+    #[cfg(not(target_os = "linux"))]
+    File::open(path)?.sync_all()?;
+    Ok(())
+}
+
+/// Exchanges two names in one step, where the system can.
+fn exchange(a: &Path, b: &Path) -> bool {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE).is_ok()
+}
+
+/// The folder that a target is to be in. Error K0601 if there is none.
+fn existing_folder<'a>(path: &Path, target: &'a Path) -> Outcome<&'a Path> {
+    let folder = folder(target);
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    Err(Diagnostic::new(Code::File, format!("cannot write {}: there is no folder {}", shown(path), shown(folder))))
 }
 
 fn folder(path: &Path) -> &Path {
@@ -89,6 +191,31 @@ mod tests {
         saved.commit().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_old_folder_stays_until_the_new_one_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.zarr");
+        let save = |text: &str| {
+            let saved = AtomicFolder::create(&path, |old| old.join("x").exists())?;
+            std::fs::write(saved.path().join("x"), text).unwrap();
+            std::fs::write(saved.path().join(text), text).unwrap();
+            Ok::<_, Box<Diagnostic>>(saved)
+        };
+        save("old").unwrap().commit().unwrap();
+        drop(save("torn").unwrap());
+        assert_eq!(std::fs::read(path.join("x")).unwrap(), b"old");
+        save("new").unwrap().commit().unwrap();
+        assert_eq!(std::fs::read(path.join("x")).unwrap(), b"new");
+        assert!(!path.join("old").exists());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        // What is no store is not replaced.
+        std::fs::remove_file(path.join("x")).unwrap();
+        assert!(save("other").is_err_and(|error| error.message.contains("holds something else")));
+        std::fs::remove_dir_all(&path).unwrap();
+        std::fs::write(&path, "a file").unwrap();
+        assert!(save("other").is_err_and(|error| error.message.contains("there is a file")));
     }
 
     #[test]

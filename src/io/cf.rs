@@ -91,6 +91,18 @@ impl Decode {
         let scaled = self.scale.map_or(value.as_f64(), |scale| round(value.as_f64() * round(scale)));
         Scalar::float(dtype, self.offset.map_or(scaled, |offset| scaled + round(offset)), 0.0)
     }
+    /// Decodes elements of dtype `stored`, which stand at the end of `out` back to back, to fill it with elements of dtype `target`, which
+    /// is not smaller.
+    pub fn in_place(&self, out: &mut [u8]) {
+        let (from, to) = (self.stored.size(), self.target.size());
+        let count = out.len() / to;
+        let start = out.len() - count * from;
+        for at in 0..count {
+            // What is written never reaches what is still to be read.
+            let value = self.scalar(Scalar::read(self.stored, &out[start + at * from..][..from]));
+            value.write(&mut out[at * to..][..to]);
+        }
+    }
     /// Decodes elements of dtype `stored`, back to back, into elements of dtype `target`. For small arrays.
     pub fn bytes(&self, stored: &[u8]) -> Vec<u8> {
         let (from, to) = (self.stored.size(), self.target.size());

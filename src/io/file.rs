@@ -3,7 +3,7 @@
 use super::cf::{self, Decode};
 use super::error::{damaged, shown, system};
 use super::info::{FileInfo, Stamp, VarInfo};
-use super::{Contents, Format, Source};
+use super::{Contents, Format, Found, Source, many};
 use crate::array::{Array, ArrayTy, Buffer, Coord, DType, Dim, Size};
 use crate::base::diag::did_you_mean;
 use crate::base::{Code, Diagnostic, Name, Outcome};
@@ -11,7 +11,7 @@ use std::fs::{File, Metadata};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 /// Coordinates larger than this stay unread: the dimension has none.
@@ -21,9 +21,13 @@ const LARGEST_AT_ONCE: u64 = 1 << 30;
 /// What formats are detected by.
 const HEAD: usize = 8192;
 
-/// A file opened for reading. Replacing the file on disk does not change what an open one reads.
+/// A file opened for reading, or many that are read as one. Replacing a file on disk does not change what an open one reads.
 pub struct OpenFile {
     pub info: FileInfo,
+    /// The files it reads, by the paths they were opened by.
+    files: Vec<(PathBuf, Stamp)>,
+    /// The pattern that they match, if it is one.
+    pattern: Option<PathBuf>,
     decodes: Vec<Decode>,
     /// For each variable, its values as a coordinate.
     coords: Vec<OnceLock<Option<Arc<Coord>>>>,
@@ -33,28 +37,30 @@ pub struct OpenFile {
 /// Opens `path` with the first format that knows its first bytes.
 pub(super) fn open(path: &Path, formats: &[&dyn Format]) -> Outcome<OpenFile> {
     let fails = |error: std::io::Error| system("open", path, &error);
+    let given = path;
     let path = &path.canonicalize().map_err(fails)?;
     // Asked before opening: to open a pipe would wait for its writer.
     let meta = std::fs::metadata(path).map_err(fails)?;
-    if meta.is_dir() {
-        return Err(system("open", path, &std::io::ErrorKind::IsADirectory.into()));
-    }
-    if !meta.is_file() {
+    if !meta.is_dir() && !meta.is_file() {
         return Err(Diagnostic::new(Code::File, format!("cannot open {}: it is no regular file", shown(path))));
     }
     let file = File::open(path).map_err(fails)?;
     let meta = file.metadata().map_err(fails)?;
     let mut head = Vec::with_capacity(HEAD);
-    (&file).take(HEAD as u64).read_to_end(&mut head).map_err(fails)?;
-    let Some(format) = formats.iter().find(|format| format.detect(&head)) else {
-        return Err(unknown_format(path, &head, formats));
+    let found = if meta.is_dir() {
+        Found::Folder(path)
+    } else {
+        (&file).take(HEAD as u64).read_to_end(&mut head).map_err(fails)?;
+        Found::File(&head)
+    };
+    let Some(format) = formats.iter().find(|format| format.detect(found)) else {
+        return Err(unknown_format(path, found, formats));
     };
     let (contents, source) = guard(path, || format.open(Arc::new(file), path))?;
-    let Contents { dims, variables, groups, attrs } = contents;
-    let info = FileInfo { path: path.to_path_buf(), format: Name::new(format.name()), stamp: stamp(&meta), dims, variables, groups, attrs };
-    let decodes = cf::decode_all(&info.variables);
-    let coords = info.variables.iter().map(|_| OnceLock::new()).collect();
-    Ok(OpenFile { info, decodes, coords, source })
+    let Contents { dims, variables, groups, attrs, single } = contents;
+    let (path, format, stamp) = (path.to_path_buf(), Name::new(format.name()), stamp(&meta));
+    let info = FileInfo { path, format, stamp, dims, variables, groups, attrs, single };
+    Ok(OpenFile::new(info, source, vec![(given.to_path_buf(), stamp)], None))
 }
 
 /// Runs a reader of another crate: should it panic on a damaged file, that is an error of the file.
@@ -72,13 +78,48 @@ pub fn stamp_of(path: &Path) -> Option<Stamp> {
     std::fs::metadata(path).ok().map(|meta| stamp(&meta))
 }
 
-fn unknown_format(path: &Path, head: &[u8], formats: &[&dyn Format]) -> Box<Diagnostic> {
-    let reason = if head.is_empty() { "it is empty" } else { "it is of no format that Kiln reads" };
+fn unknown_format(path: &Path, found: Found, formats: &[&dyn Format]) -> Box<Diagnostic> {
+    let reason = match found {
+        Found::Folder(_) => {
+            let error = system("open", path, &std::io::ErrorKind::IsADirectory.into());
+            return error.help("a Zarr store is a folder with zarr.json or .zgroup; many files are opened as \"folder/*.nc\"");
+        }
+        Found::File([]) => "it is empty",
+        Found::File(_) => "it is of no format that Kiln reads",
+    };
     let known: Vec<String> = formats.iter().map(|format| format!("{} (.{})", format.name(), format.extensions().join(", ."))).collect();
     damaged(path, reason).help(format!("arrays are read from {}", known.join(", ")))
 }
 
 impl OpenFile {
+    pub(super) fn new(info: FileInfo, source: Box<dyn Source>, files: Vec<(PathBuf, Stamp)>, pattern: Option<PathBuf>) -> OpenFile {
+        let decodes = cf::decode_all(&info.variables);
+        let coords = info.variables.iter().map(|_| OnceLock::new()).collect();
+        OpenFile { info, files, pattern, decodes, coords, source }
+    }
+
+    /// The same file as the only one that matches a pattern.
+    pub(super) fn matching(self, pattern: &Path) -> OpenFile {
+        OpenFile { pattern: Some(pattern.to_path_buf()), ..self }
+    }
+
+    /// Gives a variable's values as a coordinate, where they are known already.
+    pub(super) fn know_coord(&mut self, variable: usize, coord: Arc<Coord>) {
+        self.coords[variable] = OnceLock::from(Some(coord));
+    }
+
+    /// Whether the same files are still there as were opened.
+    pub fn is_current(&self) -> bool {
+        let same = |(path, stamp): &(PathBuf, Stamp)| stamp_of(path) == Some(*stamp);
+        let listed = |pattern: &PathBuf| many::list(pattern).is_ok_and(|paths| paths.iter().eq(self.files.iter().map(|(path, _)| path)));
+        self.pattern.as_ref().is_none_or(listed) && self.files.iter().all(same)
+    }
+
+    /// Whether this reads the file with a stamp, whatever was written to that since.
+    pub fn reads(&self, stamp: Stamp) -> bool {
+        self.files.iter().any(|(_, own)| (own.device, own.inode) == (stamp.device, stamp.inode))
+    }
+
     /// The position of a variable by its path (`/group/x`, `group/x`), or by its name alone where that is unique.
     /// Error K0603 with what is there.
     pub fn variable(&self, name: &str) -> Outcome<usize> {
@@ -145,6 +186,11 @@ impl OpenFile {
     /// many elements. Error K0701 above 1 GiB.
     pub fn values(&self, variable: usize, ty: ArrayTy) -> Outcome<Array> {
         let var = self.readable(variable)?;
+        if let Some(Some(coord)) = self.coords[variable].get()
+            && ty.shape().as_deref() == Some(&[var.count()])
+        {
+            return Ok(coord.values.retyped(ty));
+        }
         let (rank, bytes) = (var.dims.len(), var.count().saturating_mul(var.dtype.size() as u64));
         if bytes > LARGEST_AT_ONCE {
             let message = format!("variable `{}` has {bytes} bytes, too many to be read at once", var.path.trim_start_matches('/'));

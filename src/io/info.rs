@@ -19,6 +19,8 @@ pub struct FileInfo {
     pub groups: Vec<GroupInfo>,
     /// Attributes of the root group.
     pub attrs: Vec<Attr>,
+    /// The file is one array, no dataset.
+    pub single: bool,
 }
 
 /// Which version of which file this is: it changes when the file is replaced or written to.

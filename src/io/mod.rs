@@ -5,16 +5,23 @@
 
 pub mod atomic;
 pub mod cf;
+mod codecs;
 pub mod error;
 pub mod file;
+mod grid;
 mod hdf5;
 pub mod info;
+mod layout;
+mod many;
 mod metadata;
 mod netcdf;
 pub mod npy;
+mod npz;
 pub mod raw;
 pub mod region;
 pub mod save;
+mod zarr;
+mod zip;
 
 pub use file::OpenFile;
 pub use info::{Attr, AttrValue, AxisInfo, DimInfo, FileInfo, GroupInfo, Stamp, VarInfo};
@@ -46,6 +53,16 @@ pub struct Contents {
     pub variables: Vec<VarInfo>,
     pub groups: Vec<GroupInfo>,
     pub attrs: Vec<Attr>,
+    /// The file is one array, no dataset.
+    pub single: bool,
+}
+
+/// What stands at a path, for formats to say whether it is theirs.
+#[derive(Clone, Copy)]
+pub enum Found<'a> {
+    /// A file that starts like this (up to 8 KiB).
+    File(&'a [u8]),
+    Folder(&'a Path),
 }
 
 /// A file format that holds arrays.
@@ -54,17 +71,17 @@ pub trait Format: Sync {
     fn name(&self) -> &'static str;
     /// Extensions it is saved and found under, without the dot.
     fn extensions(&self) -> &'static [&'static str];
-    /// Whether a file that starts with `head` (up to 8 KiB) is of this format.
-    fn detect(&self, head: &[u8]) -> bool;
-    /// Reads the metadata only.
+    /// Whether a file or folder is of this format.
+    fn detect(&self, found: Found) -> bool;
+    /// Reads the metadata only. Of a folder, `file` is no more than a handle.
     fn open(&self, file: Arc<File>, path: &Path) -> Outcome<Opened>;
 }
 
 /// The formats, in the order they are tried.
-pub const FORMATS: &[&dyn Format] = &[&hdf5::Hdf5, &netcdf::Classic, &npy::Npy];
+pub const FORMATS: &[&dyn Format] = &[&hdf5::Hdf5, &netcdf::Classic, &zarr::Zarr, &npy::Npy, &npz::Npz];
 
-/// Opens a file: reads its metadata only.
-/// Errors: K0601 (missing, a folder, not permitted), K0602 (unknown format, damaged).
+/// Opens a file, or all that match a pattern as one: reads metadata only.
+/// Errors: K0601 (missing, a folder, not permitted), K0602 (unknown format, damaged), K0405 (files that do not go together).
 pub fn open(path: &Path) -> Outcome<Arc<OpenFile>> {
-    file::open(path, FORMATS).map(Arc::new)
+    if many::is_pattern(path) { many::open(path).map(Arc::new) } else { file::open(path, FORMATS).map(Arc::new) }
 }

@@ -7,7 +7,7 @@ use super::error::{damaged, system};
 use super::info::{Attr, AttrValue, AxisInfo, DimInfo, VarInfo};
 use super::metadata::Metadata;
 use super::region;
-use super::{Contents, Format, Opened, Source};
+use super::{Contents, Format, Found, Opened, Source};
 use crate::array::{DType, Scalar};
 use crate::base::{Name, Outcome};
 use netcdf_reader::classic::{ClassicFile, data::compute_record_stride};
@@ -25,8 +25,8 @@ impl Format for Classic {
     fn extensions(&self) -> &'static [&'static str] {
         &["nc", "nc3", "cdf"]
     }
-    fn detect(&self, head: &[u8]) -> bool {
-        version(head).is_some()
+    fn detect(&self, found: Found) -> bool {
+        matches!(found, Found::File(head) if version(head).is_some())
     }
     fn open(&self, file: Arc<File>, path: &Path) -> Outcome<Opened> {
         let fails = |error: std::io::Error| system("read", path, &error);
@@ -41,7 +41,7 @@ impl Format for Classic {
         let places: Vec<Option<Place>> = root.variables.iter().map(|var| place(var, record, len)).collect();
         let variables = root.variables.iter().zip(&places).map(|(var, place)| describe(var, place.is_some(), root)).collect();
         let dims = root.dimensions.iter().map(|dim| DimInfo { name: Name::new(&dim.name), size: dim.size, unlimited: dim.is_unlimited });
-        let contents = Contents { dims: dims.collect(), variables, groups: Vec::new(), attrs: attrs(&root.attributes) };
+        let contents = Contents { dims: dims.collect(), variables, groups: Vec::new(), attrs: attrs(&root.attributes), single: false };
         Ok((contents, Box::new(ClassicSource { file, path: path.to_path_buf(), places })))
     }
 }

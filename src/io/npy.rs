@@ -6,11 +6,12 @@
 use super::atomic::AtomicFile;
 use super::error::{damaged, system};
 use super::region::{self, Axis};
-use super::{Attr, AttrValue, AxisInfo, Contents, Format, Opened, Sink, Source, VarInfo, VarSpec};
+use super::{Attr, AttrValue, AxisInfo, Contents, Format, Found, Opened, Sink, Source, VarInfo, VarSpec};
 use crate::array::calendar::NAT;
 use crate::array::{Calendar, DType, Scalar};
 use crate::base::{Code, Diagnostic, Name, Outcome};
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,11 +22,6 @@ const LONGEST_HEADER: usize = 1 << 20;
 /// The name of the one variable.
 const NAME: &str = "data";
 
-/// Whether a path is of such a file, which holds one array and no dataset.
-pub fn is_path(path: &str) -> bool {
-    Path::new(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"))
-}
-
 pub struct Npy;
 
 impl Format for Npy {
@@ -35,32 +31,62 @@ impl Format for Npy {
     fn extensions(&self) -> &'static [&'static str] {
         &["npy"]
     }
-    fn detect(&self, head: &[u8]) -> bool {
-        head.starts_with(MAGIC)
+    fn detect(&self, found: Found) -> bool {
+        matches!(found, Found::File(head) if head.starts_with(MAGIC))
     }
     fn open(&self, file: Arc<File>, path: &Path) -> Outcome<Opened> {
-        let Header { descr, fortran, shape, offset } = read_header(&file, path)?;
-        let element = element(&descr).map_err(|reason| damaged(path, reason))?;
+        let len = file.metadata().map_err(|error| system("read", path, &error))?.len();
+        let layout = Layout::read(path, len, &|bytes, at| file.read_exact_at(bytes, at))?;
+        let variables = vec![layout.variable(NAME)];
+        let source = NpySource { file, path: path.to_path_buf(), layout };
+        Ok((Contents { variables, single: true, ..Contents::default() }, Box::new(source)))
+    }
+}
+
+/// Where an array's elements lie, counted from the start of its header, and how.
+pub struct Layout {
+    pub offset: u64,
+    pub strides: Vec<u64>,
+    pub shape: Vec<u64>,
+    pub element: Element,
+    pub bytes: u64,
+}
+
+impl Layout {
+    /// Reads a header by `read`, which fills a buffer from a place on; header and elements take `len` bytes.
+    pub fn read(path: &Path, len: u64, read: &dyn Fn(&mut [u8], u64) -> io::Result<()>) -> Outcome<Layout> {
+        let Header { descr, fortran, shape, offset } = read_header(path, read)?;
+        let element = element(&descr).map_err(|reason| damaged(path, format!("it {reason}")))?;
         let item = element.dtype.size();
         let strides = strides(&shape, item, fortran).filter(|_| shape.iter().all(|size| *size <= i64::MAX as u64));
         let strides = strides.ok_or_else(|| damaged(path, "its header states an impossible shape"))?;
         let bytes = shape.iter().product::<u64>() * item as u64;
-        let len = file.metadata().map_err(|error| system("read", path, &error))?.len();
         if len.checked_sub(offset).is_none_or(|left| left < bytes) {
             return Err(damaged(path, format!("it is cut short: it has {len} bytes, its header says {}", offset.saturating_add(bytes))));
         }
-        let variable = VarInfo {
-            path: Name::new(format!("/{NAME}")),
-            dtype: element.dtype,
-            dims: shape.iter().map(|size| AxisInfo { name: None, size: *size, coord: None }).collect(),
-            attrs: element.attrs,
+        Ok(Layout { offset, strides, shape, element, bytes })
+    }
+
+    pub fn variable(&self, name: &str) -> VarInfo {
+        VarInfo {
+            path: Name::new(format!("/{name}")),
+            dtype: self.element.dtype,
+            dims: self.shape.iter().map(|size| AxisInfo { name: None, size: *size, coord: None }).collect(),
+            attrs: self.element.attrs.clone(),
             chunks: None,
             filters: Vec::new(),
             scratch: region::SCRATCH,
             skipped: None,
-        };
-        let source = NpySource { file, path: path.to_path_buf(), offset, strides, item, swap: element.swap, bytes };
-        Ok((Contents { variables: vec![variable], ..Contents::default() }, Box::new(source)))
+        }
+    }
+
+    /// Reads a region of an array whose header is at `base` of a file.
+    pub fn region(&self, file: &File, base: u64, start: &[u64], count: &[u64], step: &[u64], out: &mut [u8]) -> io::Result<()> {
+        let item = self.element.dtype.size();
+        let (at, axes) = region::axes(&self.strides, start, count, step, item);
+        region::read(file, base + self.offset + at, &axes, item, out)?;
+        region::swap(out, self.element.swap);
+        Ok(())
     }
 }
 
@@ -72,14 +98,15 @@ struct Header {
     offset: u64,
 }
 
-fn read_header(file: &File, path: &Path) -> Outcome<Header> {
+fn read_header(path: &Path, read: &dyn Fn(&mut [u8], u64) -> io::Result<()>) -> Outcome<Header> {
     let mut start = [0; 12];
-    let fixed = |bytes: &mut [u8]| file.read_exact_at(bytes, 0).map_err(|error| system("read", path, &error));
-    fixed(&mut start[..10])?;
+    let read = |bytes: &mut [u8], at| read(bytes, at).map_err(|error| system("read", path, &error));
+    read(&mut start[..10], 0)?;
     let (len, offset) = match start[6] {
+        _ if !start.starts_with(MAGIC) => return Err(damaged(path, "it has no header")),
         1 => (usize::from(u16::from_le_bytes([start[8], start[9]])), 10),
         2 | 3 => {
-            fixed(&mut start)?;
+            read(&mut start, 0)?;
             (u32::from_le_bytes([start[8], start[9], start[10], start[11]]) as usize, 12)
         }
         version => return Err(damaged(path, format!("its version {version} is unknown"))),
@@ -88,7 +115,7 @@ fn read_header(file: &File, path: &Path) -> Outcome<Header> {
         return Err(damaged(path, "its header is damaged"));
     }
     let mut text = vec![0; len];
-    file.read_exact_at(&mut text, offset).map_err(|error| system("read", path, &error))?;
+    read(&mut text, offset)?;
     let fields = String::from_utf8(text).ok().and_then(|text| parse_header(&text));
     let (descr, fortran, shape) = fields.ok_or_else(|| damaged(path, "its header is damaged"))?;
     Ok(Header { descr, fortran, shape, offset: offset + len as u64 })
@@ -124,16 +151,17 @@ fn strides(shape: &[u64], item: usize, fortran: bool) -> Option<Vec<u64>> {
 }
 
 /// What a `descr` says of an element.
-struct Element {
-    dtype: DType,
+pub struct Element {
+    pub dtype: DType,
     /// Bytes of the parts to be reversed; 0 for this machine's order.
-    swap: usize,
+    pub swap: usize,
     /// Attributes that make times of integers.
-    attrs: Vec<Attr>,
+    pub attrs: Vec<Attr>,
 }
 
-fn element(descr: &str) -> Result<Element, String> {
-    let unreadable = || format!("it holds elements of NumPy dtype `{descr}`, which Kiln does not have");
+/// The element that NumPy calls `descr`, as `<f8`; why not, if Kiln does not have it.
+pub fn element(descr: &str) -> Result<Element, String> {
+    let unreadable = || format!("holds elements of NumPy dtype `{descr}`, which Kiln does not have");
     let (order, kind) = descr.split_at_checked(1).ok_or_else(unreadable)?;
     let (kind, unit) = kind.split_once('[').map_or((kind, None), |(kind, unit)| (kind, unit.strip_suffix(']')));
     let dtype = match kind {
@@ -188,53 +216,74 @@ fn time_attrs(instant: bool, unit: Option<&str>) -> Option<Vec<Attr>> {
 struct NpySource {
     file: Arc<File>,
     path: PathBuf,
-    offset: u64,
-    strides: Vec<u64>,
-    item: usize,
-    swap: usize,
-    bytes: u64,
+    layout: Layout,
 }
 
 impl Source for NpySource {
     fn read(&self, _: usize, start: &[u64], count: &[u64], step: &[u64], out: &mut [u8]) -> Outcome<()> {
-        let (at, axes) = region::axes(&self.strides, start, count, step, self.item);
-        region::read(&self.file, self.offset + at, &axes, self.item, out).map_err(|error| system("read", &self.path, &error))?;
-        region::swap(out, self.swap);
-        Ok(())
+        self.layout.region(&self.file, 0, start, count, step, out).map_err(|error| system("read", &self.path, &error))
     }
     fn stored_bytes(&self, _: usize) -> Outcome<u64> {
-        Ok(self.bytes)
+        Ok(self.layout.bytes)
     }
 }
 
-/// Writes one array in C order, whole regions in any order, from any thread.
-pub struct NpySink {
-    file: AtomicFile,
-    offset: u64,
+/// An array being written in C order: its header, and where its elements go.
+pub struct Place {
+    pub header: Vec<u8>,
+    /// Where the header goes.
+    pub base: u64,
     strides: Vec<u64>,
     item: usize,
+    bytes: u64,
+}
+
+impl Place {
+    pub fn of(spec: &VarSpec) -> Outcome<Place> {
+        let (dtype, shape) = (spec.ty.dtype, spec.shape()?);
+        let item = dtype.size();
+        let strides = region::dense(&shape, item).ok_or_else(|| Diagnostic::new(Code::Format, "the array is larger than any file"))?;
+        let bytes = shape.iter().product::<u64>() * item as u64;
+        Ok(Place { header: header(descr(dtype)?, &shape), base: 0, strides, item, bytes })
+    }
+    /// Bytes of header and elements.
+    pub fn size(&self) -> u64 {
+        self.header.len() as u64 + self.bytes
+    }
+    pub fn grain(&self) -> Vec<u64> {
+        vec![1; self.strides.len()]
+    }
+    pub fn write(&self, file: &File, start: &[u64], count: &[u64], bytes: &[u8]) -> io::Result<()> {
+        let ones = vec![1; start.len()];
+        let (at, mut axes) = region::axes(&self.strides, start, count, &ones, self.item);
+        axes.iter_mut().for_each(Axis::reverse);
+        region::write(file, self.base + self.header.len() as u64 + at, &axes, self.item, bytes)
+    }
+}
+
+/// Writes one array, whole regions in any order, from any thread.
+pub struct NpySink {
+    file: AtomicFile,
+    place: Place,
 }
 
 impl NpySink {
     pub fn create(path: &Path, variables: &[VarSpec]) -> Outcome<NpySink> {
         let [variable] = variables else {
             let message = format!("a .npy file holds one array, not {}", variables.len());
-            return Err(Diagnostic::new(Code::Format, message).help("save as .nc or .h5, or each array to a file of its own"));
+            return Err(Diagnostic::new(Code::Format, message).help("save as .npz, .nc or .h5, or each array to a file of its own"));
         };
-        let dtype = variable.ty.dtype;
-        let shape = variable.shape()?;
-        let item = dtype.size();
-        let strides = region::dense(&shape, item).ok_or_else(|| Diagnostic::new(Code::Format, "the array is larger than any file"))?;
-        let header = header(descr(dtype)?, &shape);
+        let place = Place::of(variable)?;
         let file = AtomicFile::create(path)?;
-        let fails = |error: std::io::Error| system("write", path, &error);
-        file.file().write_all_at(&header, 0).map_err(fails)?;
-        file.file().set_len(header.len() as u64 + shape.iter().product::<u64>() * item as u64).map_err(fails)?;
-        Ok(NpySink { file, offset: header.len() as u64, strides, item })
+        let fails = |error: io::Error| system("write", path, &error);
+        file.file().write_all_at(&place.header, 0).map_err(fails)?;
+        file.file().set_len(place.size()).map_err(fails)?;
+        Ok(NpySink { file, place })
     }
 }
 
-fn descr(dtype: DType) -> Outcome<&'static str> {
+/// NumPy's name of a dtype.
+pub fn descr(dtype: DType) -> Outcome<&'static str> {
     Ok(match dtype {
         DType::Bool => "|b1",
         DType::I8 => "|i1",
@@ -252,7 +301,7 @@ fn descr(dtype: DType) -> Outcome<&'static str> {
         DType::DateTime(Calendar::Standard | Calendar::ProlepticGregorian) => "<M8[us]",
         DType::Duration => "<m8[us]",
         DType::DateTime(calendar) => {
-            let message = format!("a .npy file has no datetimes of calendar {calendar}");
+            let message = format!("NumPy has no datetimes of calendar {calendar}");
             return Err(Diagnostic::new(Code::Format, message).help("save as .nc or .h5"));
         }
     })
@@ -276,14 +325,10 @@ fn header(descr: &str, shape: &[u64]) -> Vec<u8> {
 
 impl Sink for NpySink {
     fn grain(&self, _: usize) -> Vec<u64> {
-        vec![1; self.strides.len()]
+        self.place.grain()
     }
     fn write(&self, _: usize, start: &[u64], count: &[u64], bytes: &[u8]) -> Outcome<()> {
-        let ones = vec![1; start.len()];
-        let (at, mut axes) = region::axes(&self.strides, start, count, &ones, self.item);
-        axes.iter_mut().for_each(Axis::reverse);
-        region::write(self.file.file(), self.offset + at, &axes, self.item, bytes)
-            .map_err(|error| system("write", self.file.target(), &error))
+        self.place.write(self.file.file(), start, count, bytes).map_err(|error| system("write", self.file.target(), &error))
     }
     fn finish(&self) -> Outcome<()> {
         self.file.commit()

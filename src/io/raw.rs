@@ -69,6 +69,10 @@ impl Scratch {
         Ok(Scratch { file, shape: shape.to_vec(), item, folder })
     }
 
+    /// The file itself, for other layouts than row-major.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
     pub fn shape(&self) -> &[u64] {
         &self.shape
     }

@@ -4,6 +4,8 @@ use super::error::shown;
 use super::hdf5::Hdf5Sink;
 use super::info::Attr;
 use super::npy::NpySink;
+use super::npz::NpzSink;
+use super::zarr::ZarrSink;
 use crate::array::ArrayTy;
 use crate::base::{Code, Diagnostic, Name, Outcome};
 use std::path::Path;
@@ -50,13 +52,15 @@ pub trait Sink: Send + Sync {
 pub fn create(path: &Path, variables: &[VarSpec]) -> Outcome<Arc<dyn Sink>> {
     match extension(path).as_str() {
         "h5" | "hdf5" | "nc" | "nc4" => Ok(Arc::new(Hdf5Sink::create(path, variables)?)),
+        "zarr" => Ok(Arc::new(ZarrSink::create(path, variables)?)),
         "npy" => Ok(Arc::new(NpySink::create(path, variables)?)),
+        "npz" => Ok(Arc::new(NpzSink::create(path, variables)?)),
         _ => Err(unknown_extension(path)),
     }
 }
 
 /// The extensions that `create` takes.
-pub const SAVED: &[&str] = &["h5", "hdf5", "nc", "nc4", "npy"];
+pub const SAVED: &[&str] = &["h5", "hdf5", "nc", "nc4", "zarr", "npy", "npz"];
 
 /// Says before anything runs whether a file can be saved under a name. Error K0602.
 pub fn check_extension(path: &Path) -> Outcome<()> {

@@ -38,8 +38,8 @@ pub struct Fault {
 /// What a running kernel may ask of its surroundings.
 pub trait Host: Sync {
     fn cancel(&self) -> &Cancel;
-    /// Zeroed, budgeted memory for a local array; `None` over the limit.
-    fn alloc(&self, bytes: usize) -> Option<crate::array::Buffer>;
+    /// Budgeted memory for a local array, zeroed if it is to be `clear`; `None` over the limit.
+    fn alloc(&self, bytes: usize, clear: bool) -> Option<crate::array::Buffer>;
     /// Runs `task(chunk)` for every chunk in `0..chunks`, in parallel if it can; returns when all are done. After a failure the chunks above
     /// it may be left out; the failure of the lowest chunk is returned.
     fn parallel(&self, chunks: usize, task: &(dyn Fn(usize) -> Result<(), Fault> + Sync)) -> Result<(), Fault>;

@@ -112,6 +112,8 @@ pub enum Stmt {
     Alloc {
         array: ArrayId,
         shape: Vec<Expr>,
+        /// All zero; else anything, since every element is written before one is read.
+        clear: bool,
         span: Span,
     },
     /// Binds a view of `base`; same dtype; one entry for each axis of `base`, and `New` ones. `check` is for `At` entries.
@@ -201,8 +203,16 @@ pub struct Reduction {
 pub enum Check {
     /// Fails with `FaultKind::Bounds` (axis, index, size) if an index is outside.
     At(Span),
-    /// Proven inside.
+    /// Proven inside where it happens.
     Proven,
+    /// Proven inside even where a condition within its innermost loop keeps it from happening.
+    Always,
+}
+
+impl Check {
+    pub fn is_proven(self) -> bool {
+        !matches!(self, Check::At(_))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

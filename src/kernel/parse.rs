@@ -357,11 +357,12 @@ impl<'t> Parser<'t> {
             return self.call(first, places);
         }
         match (&places[..], self.peek(), self.peek_second()) {
-            ([Place::Array(array)], "alloc", _) => {
+            ([Place::Array(array)], "alloc" | "room", _) => {
+                let clear = self.peek() == "alloc";
                 self.next();
                 self.expect("(")?;
                 let shape = self.list(")", Self::expr)?;
-                Ok(Stmt::Alloc { array: *array, shape, span: self.span_from(first) })
+                Ok(Stmt::Alloc { array: *array, shape, clear, span: self.span_from(first) })
             }
             ([Place::Array(array)], "view", _) => {
                 self.next();

@@ -2,6 +2,8 @@
 //! the order of float reductions, which `vectorise` and `parallel` settle.
 
 mod bounds;
+mod carry;
+mod clear;
 mod copy;
 mod depend;
 mod fold;
@@ -51,9 +53,11 @@ const PASSES: &[(&str, Pass)] = &[
     ("unroll", unroll::unroll),
     ("simplify", simplify::simplify),
     ("bounds", bounds::bounds),
+    ("clear", clear::clear),
     ("version", version::version),
     ("parallel", parallel::parallel),
     ("promote", promote::promote),
+    ("carry", carry::carry),
     ("simplify", simplify::simplify),
     ("vectorise", vectorise::vectorise),
     ("simplify", simplify::simplify),

@@ -183,8 +183,8 @@ impl<'m> Printer<'m> {
                 f.write_str(if values.is_empty() { "return" } else { "return " })?;
                 self.operands(f, values)
             }
-            Stmt::Alloc { array, shape, .. } => {
-                write!(f, "{} = alloc(", self.array(*array))?;
+            Stmt::Alloc { array, shape, clear, .. } => {
+                write!(f, "{} = {}(", self.array(*array), if *clear { "alloc" } else { "room" })?;
                 self.exprs(f, shape)?;
                 f.write_str(")")
             }
@@ -263,7 +263,7 @@ impl<'m> Printer<'m> {
     }
 
     fn check(&self, f: F, check: Check) -> Result {
-        f.write_str(if check == Check::Proven { "]" } else { "]?" })
+        f.write_str(if check.is_proven() { "]" } else { "]?" })
     }
 
     fn expr(&self, f: F, expr: &Expr) -> Result {

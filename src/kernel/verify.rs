@@ -212,7 +212,7 @@ impl Verifier<'_> {
             }
             match stmt {
                 Stmt::Set { var, .. } => set.push(*var),
-                Stmt::Store { check: Check::Proven, .. } => {}
+                Stmt::Store { check: Check::Proven | Check::Always, .. } => {}
                 _ => return Err("a vector loop is not straight-line".into()),
             }
         }

@@ -47,6 +47,7 @@ pub(super) fn emit<'e, E: Emit>(op: ScalarOp, a: Complex<'e, E>, b: Complex<'e, 
             let none = size.eq(a.lit(0.0));
             complex(none.select(a.lit(0.0), a.re / size), none.select(a.lit(0.0), a.im / size))
         }
+        Latest => super::complex::Complex::select(b.re.is_nan() | b.im.is_nan(), a, b),
         Math(math) => function(math, a)?,
         _ => return real(op, a, b).map(Outcome::Real),
     }))

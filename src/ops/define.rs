@@ -2,7 +2,7 @@
 //! are in files of their own; this one sorts operations into them.
 
 use super::complex::{self, Complex};
-use super::emit::{Elem, Emit, Prim};
+use super::emit::{Elem, Emit, Prim, Routine};
 use super::integer::Int;
 use super::value::{Shared, Value};
 use super::{ScalarOp, boolean, float, integer, random};
@@ -29,6 +29,10 @@ fn define<E: Emit>(e: &mut E, op: ScalarOp, dtype: DType, args: &[Elem<E::V>]) -
     Some(match op {
         ScalarOp::Complex => Elem::Complex(real(first).v, real(second).v),
         ScalarOp::Random(distribution) => Elem::Real(random::emit(distribution, real(first), real(second)).v),
+        ScalarOp::Quantile(quantile) => {
+            let third = args.get(2).copied().unwrap_or(first);
+            Elem::Real(real(first).call(Routine::Quantile(quantile), &[real(second), real(third)]).v)
+        }
         _ if dtype == DType::Bool => Elem::Real(boolean::emit(op, real(first), real(second))?.v),
         _ if dtype.is_float() => Elem::Real(float::emit(op, real(first), real(second))?.v),
         _ if dtype.is_complex() => {

@@ -3,7 +3,7 @@
 
 use super::FaultKind;
 use crate::array::DType;
-use crate::vmath::Math;
+use crate::vmath::{Math, Quantile};
 
 /// What a value is while it is computed with. Integers below 32 bits are held in `I32`, sign- or zero-extended from their width; `U32` is
 /// the same 32 bits as `I32`. A bool is a `Mask`. Complex numbers are two values (`Elem`).
@@ -169,6 +169,10 @@ pub enum Routine {
     Math(Prim, Math),
     /// Base and exponent (0 or more, unsigned), both `I64`, wrapping: the low bits are right for narrower integers too.
     PowInt,
+    /// The greatest common divisor of two `I64`, unsigned.
+    Gcd,
+    /// Three `F64`: a uniform number and two parameters.
+    Quantile(Quantile),
     /// Base, exponent (0 or more), bits of the dtype (8 to 64), all `I64`: is the power outside the dtype? A `Mask`. For `--checked`.
     PowOverflowsS,
     PowOverflowsU,
@@ -185,7 +189,8 @@ impl Routine {
                 (_, 1) => (&[F64], F64),
                 _ => (&[F64, F64], F64),
             },
-            Routine::PowInt => (&[I64, I64], I64),
+            Routine::Quantile(_) => (&[F64, F64, F64], F64),
+            Routine::PowInt | Routine::Gcd => (&[I64, I64], I64),
             Routine::PowOverflowsS | Routine::PowOverflowsU => (&[I64, I64, I64], Mask),
         }
     }

@@ -26,6 +26,7 @@ pub(super) fn emit<'e, E: Emit>(op: ScalarOp, a: Value<'e, E>, b: Value<'e, E>) 
         Maximum => a.is_nan().select(a, b.lt(a).select(a, b)),
         Fmin => b.is_nan().select(a, a.lt(b).select(a, b)),
         Fmax => b.is_nan().select(a, b.lt(a).select(a, b)),
+        Latest => b.is_nan().select(a, b),
         Floor => a.unary(Unary::Floor),
         Ceil => a.unary(Unary::Ceil),
         Trunc => a.unary(Unary::Trunc),

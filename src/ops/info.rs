@@ -3,15 +3,15 @@
 use super::integer::Int;
 use super::{Distribution, ScalarOp};
 use crate::array::{DType, Scalar};
-use crate::vmath::Math;
+use crate::vmath::{Math, Quantile};
 
-/// All operations but `Math`, and their names in printed code.
+/// All operations but `Math` and `Quantile`, and their names in printed code.
 #[rustfmt::skip]
-pub const PLAIN: [(ScalarOp, &str); 44] = {
+pub const PLAIN: [(ScalarOp, &str); 46] = {
     use ScalarOp::*;
     [
-        (Add, "add"), (Sub, "sub"), (Mul, "mul"), (Div, "div"), (FloorDiv, "floordiv"), (Rem, "rem"), (Pow, "power"), (Neg, "neg"),
-        (Abs, "abs"), (Sign, "sign"), (Square, "square"), (Minimum, "minimum"), (Maximum, "maximum"), (Fmin, "fmin"), (Fmax, "fmax"),
+        (Add, "add"), (Sub, "sub"), (Mul, "mul"), (Div, "div"), (FloorDiv, "floordiv"), (Rem, "rem"), (Pow, "power"), (Gcd, "gcd"), (Neg, "neg"),
+        (Abs, "abs"), (Sign, "sign"), (Square, "square"), (Minimum, "minimum"), (Maximum, "maximum"), (Fmin, "fmin"), (Fmax, "fmax"), (Latest, "latest"),
         (Floor, "floor"), (Ceil, "ceil"), (Trunc, "trunc"), (Round, "round"), (Sqrt, "sqrt"), (Eq, "eq"), (Ne, "ne"), (Lt, "lt"),
         (Le, "le"), (Gt, "gt"), (Ge, "ge"), (And, "and"), (Or, "or"), (Xor, "xor"), (Not, "not"), (Shl, "shl"), (Shr, "shr"),
         (Select, "select"), (IsNan, "isnan"), (IsInf, "isinf"), (IsFinite, "isfinite"), (SignBit, "signbit"), (Real, "real"),
@@ -27,7 +27,7 @@ impl ScalarOp {
         match self {
             Neg | Abs | Sign | Square | Floor | Ceil | Trunc | Round | Sqrt | Not => 1,
             IsNan | IsInf | IsFinite | SignBit | Real | Imag | Conj | Arg => 1,
-            Select => 3,
+            Select | Quantile(_) => 3,
             Math(math) => math.arity(),
             _ => 2,
         }
@@ -37,6 +37,7 @@ impl ScalarOp {
     pub fn name(self) -> &'static str {
         match self {
             ScalarOp::Math(math) => math.name(),
+            ScalarOp::Quantile(quantile) => quantile.name(),
             _ => PLAIN.iter().find(|(op, _)| *op == self).map_or("?", |(_, name)| name),
         }
     }
@@ -44,7 +45,8 @@ impl ScalarOp {
     /// The operation of a printed name.
     pub fn named(name: &str) -> Option<ScalarOp> {
         let plain = PLAIN.iter().find(|(_, known)| *known == name).map(|(op, _)| *op);
-        plain.or_else(|| Math::ALL.iter().find(|math| math.name() == name).map(|math| ScalarOp::Math(*math)))
+        let quantile = || Quantile::ALL.iter().find(|quantile| quantile.name() == name).map(|quantile| ScalarOp::Quantile(*quantile));
+        plain.or_else(quantile).or_else(|| Math::ALL.iter().find(|math| math.name() == name).map(|math| ScalarOp::Math(*math)))
     }
 
     /// The result's dtype for operands of `dtype` (of `Select`, the last two); `None` where the operation is not defined. Time dtypes are
@@ -58,7 +60,7 @@ impl ScalarOp {
         match self {
             Add | Mul | Square | Sign | Conj | Select => Some(dtype),
             Sub | Pow | Neg => same(!bool),
-            Div => same(float || complex),
+            Div | Latest => same(float || complex),
             FloorDiv | Rem => same(int || float),
             Abs | Real | Imag => Some(dtype.real()),
             Minimum | Maximum | Fmin | Fmax | Floor | Ceil | Trunc | Round => same(!complex),
@@ -66,11 +68,12 @@ impl ScalarOp {
             Eq | Ne | IsNan | IsInf | IsFinite => Some(DType::Bool),
             Lt | Le | Gt | Ge | SignBit => truth(!complex),
             And | Or | Xor | Not => same(int || bool),
-            Shl | Shr => same(int),
+            Shl | Shr | Gcd => same(int),
             Arg => (float || complex).then(|| dtype.real()),
             Complex => float.then(|| dtype.complex()),
             Math(math) => same(float || complex && math_is_complex(math)),
             Random(_) => (dtype == DType::U64).then_some(DType::F64),
+            Quantile(_) => same(dtype == DType::F64),
         }
     }
 
@@ -87,6 +90,7 @@ impl ScalarOp {
             Minimum if float => Some(Scalar::float(dtype, f64::INFINITY, 0.0)),
             Maximum if float => Some(Scalar::float(dtype, f64::NEG_INFINITY, 0.0)),
             // NaN is what these leave out.
+            Latest if float || dtype.is_complex() => Some(Scalar::float(dtype, f64::NAN, f64::NAN)),
             Fmin | Fmax if float => Some(Scalar::float(dtype, f64::NAN, 0.0)),
             Add | Or | Xor | Maximum | Fmax if dtype == DType::Bool => Some(Scalar::bool(false)),
             Mul | And | Minimum | Fmin if dtype == DType::Bool => Some(Scalar::bool(true)),

@@ -45,6 +45,7 @@ pub(super) fn emit<'e, E: Emit>(op: ScalarOp, int: Int, a: Value<'e, E>, b: Valu
         }
         Rem => divide(int, a, b).1,
         Pow => power(int, a, b),
+        Gcd => gcd(int, a, b),
         Sign if int.signed => a.int(0).lt(a).select(a.int(1), a.lt(a.int(0)).select(a.int(-1), a.int(0))),
         Sign => a.ne(a.int(0)).select(a.int(1), a.int(0)),
         Minimum | Fmin => less(int, a, b).select(a, b),
@@ -162,6 +163,16 @@ fn divide<'e, E: Emit>(int: Int, a: Value<'e, E>, b: Value<'e, E>) -> (Value<'e,
     let down = rest.ne(zero) & (rest ^ b).lt(zero);
     let floor = down.select(quotient - a.int(1), quotient);
     (wrap(int, floor), down.select(rest + b, rest))
+}
+
+/// Of the absolute values; the least integer's own is taken without its sign and wraps back.
+fn gcd<'e, E: Emit>(int: Int, a: Value<'e, E>, b: Value<'e, E>) -> Value<'e, E> {
+    let size = |a: Value<'e, E>| {
+        let wide = widen(int, a);
+        if int.signed { wide.lt(wide.int(0)).select(-wide, wide) } else { wide }
+    };
+    let common = size(a).call(Routine::Gcd, &[size(b)]);
+    wrap(int, if a.prim == Prim::I32 { common.convert(Convert::Wrap) } else { common })
 }
 
 /// A negative exponent is a fault.

@@ -18,7 +18,7 @@ mod value;
 pub use emit::{Elem, Emit, Prim};
 pub use fault::FaultKind;
 
-use crate::vmath::Math;
+use crate::vmath::{Math, Quantile};
 use serde::{Deserialize, Serialize};
 
 /// An operation on elements. All operands have one dtype (the operation's dtype) unless said otherwise; the result has it too unless
@@ -37,6 +37,8 @@ pub enum ScalarOp {
     Rem,
     /// Integers: by squaring, a negative exponent fails. Floats and complex: the power function.
     Pow,
+    /// The greatest common divisor, 0 of two zeros; integers only.
+    Gcd,
     Neg,
     /// Complex: the modulus, a float.
     Abs,
@@ -48,6 +50,8 @@ pub enum ScalarOp {
     /// Smaller and larger; the other if one is NaN.
     Fmin,
     Fmax,
+    /// The second operand, the first where that is NaN: what a running fill folds with. Floats and complex only.
+    Latest,
     // Rounding of floats; the identity on integers. `Round` is to nearest, ties to even.
     Floor,
     Ceil,
@@ -85,6 +89,8 @@ pub enum ScalarOp {
     Math(Math),
     /// `Random(d)(seed, index)` of u64 operands: element `index` of the stream, a f64.
     Random(Distribution),
+    /// `Quantile(q)(u, a, b)` of f64 operands: the value of a distribution with these parameters that a uniform number becomes.
+    Quantile(Quantile),
 }
 
 /// Distributions of the counter-based random stream.

@@ -13,6 +13,8 @@ pub fn call(routine: Routine, args: &[u64]) -> u64 {
         }
         Routine::Math(_, math) => vmath::scalar_f64(math, f64::from_bits(arg(0)), f64::from_bits(arg(1))).to_bits(),
         Routine::PowInt => pow_int(arg(0), arg(1)),
+        Routine::Gcd => gcd(arg(0), arg(1)),
+        Routine::Quantile(quantile) => quantile.at(f64::from_bits(arg(0)), f64::from_bits(arg(1)), f64::from_bits(arg(2))).to_bits(),
         Routine::PowOverflowsS => pow_overflows_signed(arg(0) as i64, arg(1), arg(2)).into(),
         Routine::PowOverflowsU => pow_overflows_unsigned(arg(0), arg(1), arg(2)).into(),
     }
@@ -29,6 +31,15 @@ pub fn pow_int(base: u64, exponent: u64) -> u64 {
         left >>= 1;
     }
     power
+}
+
+/// The greatest common divisor, by Euclid; of 0 and n it is n.
+pub fn gcd(a: u64, b: u64) -> u64 {
+    let (mut a, mut b) = (a, b);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 /// Is the power outside the signed integers of `bits` bits?

@@ -1,7 +1,7 @@
 //! Block sizes. They depend on shapes, file chunks and what is computed, never on the memory limit or the threads: so a result has the same
 //! bits under any of them.
 
-use super::ir::{Fused, Leaf, OutputKind, Source, Store, StoreKind};
+use super::ir::{Fused, Leaf, Source, Store, StoreKind};
 
 /// Elements of a block where nothing else decides: large against the cost of a task, small against memory.
 const TARGET: u64 = 1 << 17;
@@ -32,8 +32,8 @@ pub fn choose(fused: &Fused, stores: &[Store]) -> Vec<u64> {
         }
     }
     let outer = |axis: usize| {
-        let over = |kind: &OutputKind| matches!(kind, OutputKind::Reduce { axes, .. } if axes.contains(&axis) && !axes.contains(&last));
-        fused.outputs.iter().any(|output| over(&output.kind))
+        let over = |axes: &[usize]| axes.contains(&axis) && !axes.contains(&last);
+        fused.outputs.iter().any(|output| output.kind.reduction().is_some_and(|(_, axes)| over(axes)))
     };
     // First what should be long, each up to its share; then everything from the last axis on.
     let fast_count = fast.iter().filter(|fast| **fast).count() as u32;
@@ -92,7 +92,7 @@ pub fn units(rank: usize, leaves: &[Leaf]) -> Vec<u64> {
         let Source::File(variable) = &leaf.source else { continue };
         let Some(chunks) = &variable.chunks else { continue };
         for (map, chunk) in leaf.access.iter().zip(chunks) {
-            if let Some(axis) = map.axis {
+            if let Some(axis) = map.axis.filter(|_| map.via.is_none()) {
                 unit[axis] = unit[axis].max(chunk.div_ceil(map.step.unsigned_abs().max(1)));
             }
         }

@@ -24,9 +24,11 @@ pub fn arrays_of(kind: &OutputKind, dtype: DType) -> Vec<(DType, Scalar)> {
     match kind {
         OutputKind::Map { .. } => vec![(dtype, zero)],
         OutputKind::Scan { op, .. } => vec![(dtype, zero), (dtype, identity(*op))],
-        OutputKind::Reduce { op: ReduceOp::Fold(op), .. } => vec![(dtype, identity(*op))],
-        OutputKind::Reduce { op: ReduceOp::Arg { .. }, .. } => vec![(dtype, zero), (DType::I64, Scalar::i64(-1))],
-        OutputKind::Reduce { op: ReduceOp::Deviations { .. }, .. } => vec![(dtype, zero); 3],
+        OutputKind::Reduce { op, .. } | OutputKind::ReduceGroups { op, .. } => match op {
+            ReduceOp::Fold(op) => vec![(dtype, identity(*op))],
+            ReduceOp::Arg { .. } => vec![(dtype, zero), (DType::I64, Scalar::i64(-1))],
+            ReduceOp::Deviations { .. } => vec![(dtype, zero); 3],
+        },
     }
 }
 
@@ -53,6 +55,8 @@ struct Emitter<'a> {
     origins: Vec<VarId>,
     leaves: Vec<ArrayId>,
     outputs: Vec<Vec<ArrayId>>,
+    /// Leaves that are tables of positions or groups: the axis that they depend on, and the variable with the present position.
+    tables: Vec<(usize, usize, VarId)>,
     /// Loop variables, one an axis.
     index: Vec<VarId>,
     /// Of each line, the variable or constant it is.
@@ -75,6 +79,7 @@ impl<'a> Emitter<'a> {
             origins: Vec::new(),
             leaves: Vec::new(),
             outputs: Vec::new(),
+            tables: Vec::new(),
             index: Vec::new(),
             values: vec![None; fused.code.len()],
             scratch: Vec::new(),
@@ -92,6 +97,14 @@ impl<'a> Emitter<'a> {
             let arrays = parts.iter().enumerate().map(|(part, (dtype, _))| e.array_param(format!("out{at}_{part}"), *dtype, rank));
             let arrays = arrays.collect();
             e.outputs.push(arrays);
+        }
+        let vias = fused.leaves.iter().flat_map(|leaf| &leaf.access).filter_map(|map| Some((map.via?.leaf, map.axis?)));
+        let groups = fused.outputs.iter().filter_map(|output| output.kind.grouped().map(|(axis, table)| (table, axis)));
+        for (leaf, axis) in vias.chain(groups) {
+            if !e.tables.iter().any(|(known, ..)| *known == leaf) {
+                let var = e.var(format!("at{leaf}"), DType::I64);
+                e.tables.push((leaf, axis, var));
+            }
         }
         e.index = (0..rank).map(|axis| e.var(format!("i{axis}"), DType::I64)).collect();
         e
@@ -118,6 +131,37 @@ impl<'a> Emitter<'a> {
     fn here(&self) -> Vec<Expr> {
         self.index.iter().map(|var| Expr::Var(*var)).collect()
     }
+    /// The variable of a table.
+    fn table(&self, leaf: usize) -> Expr {
+        self.tables.iter().find(|(known, ..)| *known == leaf).map_or(constant(0), |(_, _, var)| Expr::Var(*var))
+    }
+    /// What is looked up in tables for each index of an axis.
+    fn lookups(&self, axis: usize) -> Vec<Stmt> {
+        let lookup = |(leaf, _, var): &(usize, usize, VarId)| {
+            let mut at = vec![constant(0); self.index.len()];
+            at[axis] = Expr::Var(self.index[axis]);
+            set(*var, load(self.leaves[*leaf], &at))
+        };
+        self.tables.iter().filter(|(_, along, _)| *along == axis).map(lookup).collect()
+    }
+    /// Statements for the positions of an axis that are in a group, where the axis is in groups.
+    fn guarded(&self, axis: usize, body: Vec<Stmt>) -> Vec<Stmt> {
+        match self.fused.outputs.iter().find_map(|output| output.kind.grouped()) {
+            Some((grouped, table)) if grouped == axis => {
+                let cond = binary(ScalarOp::Ge, DType::I64, self.table(table), constant(0));
+                vec![Stmt::If { cond, then: body, other: Vec::new() }]
+            }
+            _ => body,
+        }
+    }
+    /// Where an output's element stands in its arrays: along an axis in groups, at the group.
+    fn place(&self, kind: &OutputKind) -> Vec<Expr> {
+        let mut place = self.here();
+        if let Some((axis, table)) = kind.grouped() {
+            place[axis] = self.table(table);
+        }
+        place
+    }
     fn value(&self, line: LineId) -> Expr {
         self.values[line.0 as usize].clone().unwrap_or(Expr::Const(Scalar::bool(false)))
     }
@@ -125,7 +169,7 @@ impl<'a> Emitter<'a> {
     /// The statements of lines, which give each its variable.
     fn lines(&mut self, invariant: bool) -> Vec<Stmt> {
         let fused = self.fused;
-        let mut stmts = Vec::new();
+        let mut stmts = if invariant { Vec::new() } else { self.lookups(fused.domain.len() - 1) };
         for (at, line) in fused.code.iter().enumerate().filter(|(_, line)| line.invariant == invariant) {
             let value = match &line.kind {
                 LineKind::Constant(value) => {
@@ -133,7 +177,12 @@ impl<'a> Emitter<'a> {
                     continue;
                 }
                 LineKind::Load(leaf) => {
-                    let index = if invariant { Vec::new() } else { self.here() };
+                    let mut index = if invariant { Vec::new() } else { self.here() };
+                    for map in &fused.leaves[*leaf].access {
+                        if let (Some(via), Some(axis)) = (map.via, map.axis) {
+                            index[axis] = self.table(via.leaf);
+                        }
+                    }
                     Expr::Load { array: self.leaves[*leaf], index, check: Check::Proven }
                 }
                 LineKind::Index(map) => {
@@ -192,14 +241,16 @@ impl<'a> Emitter<'a> {
         let fused = self.fused;
         let last = fused.domain.len() - 1;
         let mut stmts = self.lines(true);
-        let inner = |output: &Output| matches!(&output.kind, OutputKind::Reduce { axes, .. } if axes.contains(&last));
-        let nest = if fused.outputs.iter().any(inner) {
+        let nest = if fused.outputs.iter().any(|output| output.kind.folds(last)) {
             self.segments(last)
         } else {
             vec![self.innermost(last, constant(0), Expr::Var(self.sizes[last]))]
         };
         let nested = (0..last).rev().fold(nest, |body, axis| {
             let (var, hi) = (self.index[axis], Expr::Var(self.sizes[axis]));
+            let mut inside = self.lookups(axis);
+            inside.extend(self.guarded(axis, body));
+            let body = inside;
             vec![Stmt::For { var, lo: constant(0), hi, step: 1, body, kind: LoopKind::Seq, span: Span::default() }]
         });
         stmts.append(&mut self.scratch);
@@ -224,23 +275,23 @@ impl<'a> Emitter<'a> {
         let mut body = self.lines(false);
         let mut reductions = Vec::new();
         // Arrays of partial results have stride 0 along reduced axes: any index along them will do.
-        let mut place = self.here();
-        place[last] = constant(0);
         for (at, output) in fused.outputs.iter().enumerate() {
             let dtype = fused.code[output.value.0 as usize].dtype.storage();
-            match &output.kind {
-                OutputKind::Reduce { op: ReduceOp::Fold(op), axes } if axes.contains(&last) => {
+            let mut place = self.place(&output.kind);
+            place[last] = constant(0);
+            match output.kind.reduction().filter(|_| output.kind.folds(last)) {
+                Some((ReduceOp::Fold(op), _)) => {
                     let acc = self.var(format!("acc{at}"), dtype);
                     let identity = op.identity(dtype).unwrap_or(Scalar { dtype, bits: 0 });
                     before.push(set(acc, Expr::Const(identity)));
-                    body.push(set(acc, binary(*op, dtype, Expr::Var(acc), self.value(output.value))));
-                    reductions.push(Reduction { var: acc, op: *op });
+                    body.push(set(acc, binary(op, dtype, Expr::Var(acc), self.value(output.value))));
+                    reductions.push(Reduction { var: acc, op });
                     let part = self.outputs[at][0];
-                    let joined = binary(*op, dtype, load(part, &place), Expr::Var(acc));
+                    let joined = binary(op, dtype, load(part, &place), Expr::Var(acc));
                     after.push(store(part, &place, joined));
                 }
-                OutputKind::Reduce { op: ReduceOp::Deviations { skip_nan }, axes } if axes.contains(&last) => {
-                    let parts = self.deviations(at, output.value, *skip_nan, (lo.clone(), hi.clone()), &place, &mut body, &mut reductions);
+                Some((ReduceOp::Deviations { skip_nan }, _)) => {
+                    let parts = self.deviations(at, output.value, skip_nan, (lo.clone(), hi.clone()), &place, &mut body, &mut reductions);
                     before.extend(parts.0);
                     after.extend(parts.1);
                 }
@@ -276,7 +327,7 @@ impl<'a> Emitter<'a> {
             true => select(dtype, unary(ScalarOp::IsNan, dtype, x.clone()), otherwise, then),
             false => then,
         };
-        self.scratch.push(Stmt::Alloc { array: copy, shape: vec![constant(SEGMENT)], span: Span::default() });
+        self.scratch.push(Stmt::Alloc { array: copy, shape: vec![constant(SEGMENT)], clear: true, span: Span::default() });
         let before = vec![set(sum, zero()), set(count, zero()), set(squares, zero())];
         body.push(store(copy, &offset(i), x.clone()));
         body.push(set(sum, binary(ScalarOp::Add, dtype, Expr::Var(sum), skipped(&x, zero(), x.clone()))));
@@ -331,30 +382,39 @@ impl<'a> Emitter<'a> {
             OutputKind::Reduce { op: ReduceOp::Arg { .. }, .. } => true,
             _ => false,
         };
-        let one_by_one = self.fused.code.iter().any(fails) || self.fused.outputs.iter().any(serial);
+        let looked_up = self.tables.iter().any(|(_, axis, _)| *axis == last);
+        let one_by_one = looked_up || self.fused.code.iter().any(fails) || self.fused.outputs.iter().any(serial);
         if one_by_one { LoopKind::Seq } else { LoopKind::Vector { reductions } }
     }
 
     /// What a point does for an output that is not reduced along the last axis in lanes.
     fn output(&mut self, at: usize, output: &Output) -> Vec<Stmt> {
+        let stmts = self.stored(at, output);
+        self.guarded(self.fused.domain.len() - 1, stmts)
+    }
+
+    fn stored(&mut self, at: usize, output: &Output) -> Vec<Stmt> {
         let dtype = self.fused.code[output.value.0 as usize].dtype.storage();
-        let (x, here, parts) = (self.value(output.value), self.here(), self.outputs[at].clone());
-        match &output.kind {
-            OutputKind::Map { .. } => vec![store(parts[0], &here, x)],
+        let (x, here, parts) = (self.value(output.value), self.place(&output.kind), self.outputs[at].clone());
+        let (op, axes) = match &output.kind {
+            OutputKind::Map { .. } => return vec![store(parts[0], &here, x)],
             OutputKind::Scan { op, .. } => {
                 let running = self.var(format!("running{at}"), dtype);
                 let next = binary(*op, dtype, load(parts[1], &here), x);
-                vec![set(running, next), store(parts[1], &here, Expr::Var(running)), store(parts[0], &here, Expr::Var(running))]
+                return vec![set(running, next), store(parts[1], &here, Expr::Var(running)), store(parts[0], &here, Expr::Var(running))];
             }
-            OutputKind::Reduce { op: ReduceOp::Fold(op), .. } => {
-                vec![store(parts[0], &here, binary(*op, dtype, load(parts[0], &here), x))]
+            OutputKind::Reduce { op, axes } | OutputKind::ReduceGroups { op, axes, .. } => (*op, axes),
+        };
+        match op {
+            ReduceOp::Fold(op) => {
+                vec![store(parts[0], &here, binary(op, dtype, load(parts[0], &here), x))]
             }
-            OutputKind::Reduce { op: ReduceOp::Arg { largest, skip_nan }, axes } => {
+            ReduceOp::Arg { largest, skip_nan } => {
                 let (best, position) = (load(parts[0], &here), load(parts[1], &here));
-                let better = super::merge::better(dtype, *largest, *skip_nan, &x, &best);
+                let better = super::merge::better(dtype, largest, skip_nan, &x, &best);
                 let none = binary(ScalarOp::Lt, DType::I64, position, constant(0));
                 let mut take = binary(ScalarOp::Or, DType::Bool, none, better);
-                if *skip_nan && dtype.is_float() {
+                if skip_nan && dtype.is_float() {
                     let number = binary(ScalarOp::Eq, dtype, x.clone(), x.clone());
                     take = binary(ScalarOp::And, DType::Bool, number, take);
                 }
@@ -362,13 +422,13 @@ impl<'a> Emitter<'a> {
                 let then = vec![store(parts[0], &here, x), store(parts[1], &here, at)];
                 vec![Stmt::If { cond: take, then, other: Vec::new() }]
             }
-            OutputKind::Reduce { op: ReduceOp::Deviations { skip_nan }, .. } => {
+            ReduceOp::Deviations { skip_nan } => {
                 let own = [Expr::Const(Scalar::float(dtype, 1.0, 0.0)), x.clone(), Expr::Const(Scalar::float(dtype, 0.0, 0.0))];
                 let held = [0, 1, 2].map(|part| load(parts[part], &here));
                 let [total, delta] = ["total", "delta"].map(|name| self.var(format!("{name}{at}"), dtype));
                 let (mut stmts, joined) = super::merge::join_deviations(dtype, held.clone(), own, (total, delta));
                 let nan = unary(ScalarOp::IsNan, dtype, x);
-                let pick = |value, held| if *skip_nan { select(dtype, nan.clone(), held, value) } else { value };
+                let pick = |value, held| if skip_nan { select(dtype, nan.clone(), held, value) } else { value };
                 let ([count, mean, squares], [held_count, held_mean, held_squares]) = (joined, held);
                 let values = [pick(count, held_count), pick(mean, held_mean), pick(squares, held_squares)];
                 stmts.extend(self.written(dtype, &parts, &here, values));

@@ -47,6 +47,7 @@ fn describe(plan: &Plan, stage: &Stage) -> String {
                     let what = match &output.kind {
                         OutputKind::Map { .. } => "elements".to_string(),
                         OutputKind::Reduce { op, .. } => reduction(*op).to_string(),
+                        OutputKind::ReduceGroups { op, groups, .. } => format!("{} of {groups} groups", reduction(*op)),
                         OutputKind::Scan { op, .. } => format!("running {}", op.name()),
                     };
                     format!("{what} into {}", target(plan, output.store))

@@ -3,6 +3,7 @@
 use super::access::Region;
 use super::blocks::grid;
 use super::emit::{SEGMENT, arrays_of};
+use super::groups::Grouping;
 use super::ir::*;
 use crate::array::DType;
 use crate::array::buffer::ALIGN;
@@ -216,6 +217,8 @@ fn fused_cost(plan: &Plan, fused: &Fused, kept: bool) -> (u64, u64, u64, u64) {
                     block += rounded(sizes(&|_| true).saturating_mul(dtype.size() as u64));
                 }
             }
+            // Below, for all outputs together.
+            OutputKind::ReduceGroups { .. } => {}
             OutputKind::Reduce { axes, .. } => {
                 let part = parts(sizes(&|axis| !axes.contains(&axis)));
                 // The block's own and one it is joined with; the others wait in the tree.
@@ -225,6 +228,18 @@ fn fused_cost(plan: &Plan, fused: &Fused, kept: bool) -> (u64, u64, u64, u64) {
                     held += part * (u64::from(64 - reduced.leading_zeros()) + 2) * 2;
                 }
             }
+        }
+    }
+    if let Some(grouping) = Grouping::of(fused) {
+        block += rounded(SEGMENT as u64 * 8) * fused.outputs.len() as u64;
+        if grouping.on_disk() {
+            // The groups of a block, and one that is written at the end.
+            block += grouping.row.saturating_mul(grouping.groups.min(fused.block[grouping.axis]) + 1);
+        } else {
+            // The lanes of the results in work; a block may begin the next ones.
+            let results = blocks / grouping.steps.max(1);
+            held += grouping.part.saturating_mul(grouping.lanes);
+            block += if results > 1 { grouping.part } else { 0 };
         }
     }
     (block.max(ALIGN as u64), held, blocks, read)

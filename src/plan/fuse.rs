@@ -1,7 +1,7 @@
 //! Fusion: the value of a node at a point of a domain, as straight-line code over loads. Slices, broadcasts, transpositions and names cost
 //! nothing: they only change which element a load touches.
 
-use super::access::{Access, AxisMap};
+use super::access::{Access, AxisMap, Via};
 use super::ir::{Leaf, Line, LineId, LineKind, Source, StoreId};
 use crate::array::{ArrayTy, DType, Scalar};
 use crate::graph::{Graph, NodeId, Op};
@@ -108,8 +108,19 @@ impl<'a> Fuser<'a> {
                 (None, Some(store)) => return Ok(self.load(Source::Store(store), &node.ty, access.clone(), id)),
                 (None, None) => return Err(TooLarge(input)),
             },
+            Op::Take { axis } if gathers(self.graph, id) => {
+                let map = access[*axis];
+                if map.axis.is_none() || map.via.is_some() {
+                    return Err(TooLarge(id));
+                }
+                let leaf = self.table(node.inputs[1], map)?;
+                let size = operand.dims[*axis].size.known().unwrap_or(0);
+                let mut inner = access.clone();
+                inner[*axis] = AxisMap { start: 0, step: 1, via: Some(Via { leaf, size }), ..map };
+                inner
+            }
             // These have stores of their own before any pass is fused.
-            Op::Constant(_) | Op::Memory(_) | Op::Read { .. } | Op::Take { .. } => return Err(TooLarge(id)),
+            Op::Constant(_) | Op::Memory(_) | Op::Read { .. } | Op::Take { .. } | Op::ReduceGroups { .. } => return Err(TooLarge(id)),
             Op::Concat { .. } | Op::Reduce { .. } | Op::Scan { .. } | Op::MatMul | Op::Compress { .. } | Op::Routine { .. } => {
                 return Err(TooLarge(id));
             }
@@ -121,12 +132,24 @@ impl<'a> Fuser<'a> {
         inputs.iter().map(|input| self.value(*input, access.clone(), false)).collect()
     }
 
-    fn load(&mut self, source: Source, whole: &ArrayTy, access: Access, id: NodeId) -> LineId {
-        let leaf = Leaf { source, access, dtype: whole.dtype, shape: whole.shape().unwrap_or_default() };
-        let at = self.leaves.iter().position(|known| *known == leaf).unwrap_or_else(|| {
+    /// The leaf of a table in memory, as an axis of the domain sees it.
+    pub fn table(&mut self, id: NodeId, map: AxisMap) -> Result<usize, TooLarge> {
+        let mut alone = Fuser::new(self.graph, self.stores);
+        alone.value(id, vec![map], false)?;
+        let leaf = alone.leaves.pop().ok_or(TooLarge(id))?;
+        Ok(self.leaf(leaf))
+    }
+
+    fn leaf(&mut self, leaf: Leaf) -> usize {
+        self.leaves.iter().position(|known| *known == leaf).unwrap_or_else(|| {
             self.leaves.push(leaf);
             self.leaves.len() - 1
-        });
+        })
+    }
+
+    fn load(&mut self, source: Source, whole: &ArrayTy, access: Access, id: NodeId) -> LineId {
+        let leaf = Leaf { source, access, dtype: whole.dtype, shape: whole.shape().unwrap_or_default() };
+        let at = self.leaf(leaf);
         self.line(whole.dtype, LineKind::Load(at), id)
     }
 
@@ -162,6 +185,22 @@ impl<'a> Fuser<'a> {
     pub fn computed(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.done.keys().map(|(id, _)| *id).filter(|id| (self.stores)(*id).is_none())
     }
+}
+
+/// Whether positions of an axis are taken where they are used: they are in memory, and so is what they are taken of. Of a file's
+/// elements they are taken by a stage of its own, which reads what is asked for.
+pub fn gathers(graph: &Graph, id: NodeId) -> bool {
+    let node = graph.node(id);
+    let root = |mut id: NodeId| loop {
+        let node = graph.node(id);
+        match node.op {
+            Op::Transpose { .. } | Op::Slice { .. } | Op::Rename => id = node.inputs[0],
+            _ => break id,
+        }
+    };
+    matches!(node.op, Op::Take { .. })
+        && matches!(graph.node(root(node.inputs[1])).op, Op::Memory(_))
+        && !matches!(graph.node(root(node.inputs[0])).op, Op::Read { .. })
 }
 
 /// For a reshape that only adds or removes axes of size 1: of each operand axis, the result axis it is.

@@ -110,6 +110,20 @@ pub enum Work {
     Batched(Batched),
 }
 
+impl Work {
+    /// What it reads.
+    pub fn leaves(&self) -> Vec<&Leaf> {
+        match self {
+            Work::Fused(fused) => fused.leaves.iter().collect(),
+            Work::MatMul(product) => vec![&product.a, &product.b],
+            Work::Take(take) => vec![&take.base, &take.positions],
+            Work::Compress(compress) => compress.mask.leaves.iter().chain(&compress.values.leaves).collect(),
+            Work::Swept(swept) => swept.stream.leaves.iter().chain(swept.whole.iter().map(|(leaf, _)| leaf)).collect(),
+            Work::Batched(batched) => batched.operands.iter().collect(),
+        }
+    }
+}
+
 /// One pass over a domain: elementwise results, reductions and running folds that share it.
 #[derive(Clone, Debug)]
 pub struct Fused {
@@ -182,8 +196,31 @@ pub enum OutputKind {
     Map { offset: Vec<u64> },
     /// Over these domain axes; the store has the others, in order.
     Reduce { op: ReduceOp, axes: Vec<usize> },
+    /// As `Reduce`, where `axis` is in groups: the store has as many elements along it. The leaf `table` has the group of each index, -1 for none.
+    ReduceGroups { op: ReduceOp, axes: Vec<usize>, axis: usize, table: usize, groups: u64 },
     /// Running along an axis: blocks along it run one after another.
     Scan { op: ScalarOp, axis: usize },
+}
+
+impl OutputKind {
+    /// The reduction, and the axes that it is over.
+    pub fn reduction(&self) -> Option<(ReduceOp, &[usize])> {
+        match self {
+            OutputKind::Reduce { op, axes } | OutputKind::ReduceGroups { op, axes, .. } => Some((*op, axes)),
+            OutputKind::Map { .. } | OutputKind::Scan { .. } => None,
+        }
+    }
+    /// The axis in groups, and the leaf of its table.
+    pub fn grouped(&self) -> Option<(usize, usize)> {
+        match self {
+            OutputKind::ReduceGroups { axis, table, .. } => Some((*axis, *table)),
+            _ => None,
+        }
+    }
+    /// Whether neighbours along an axis are folded into one element.
+    pub fn folds(&self, axis: usize) -> bool {
+        self.reduction().is_some_and(|(_, axes)| axes.contains(&axis)) && self.grouped().is_none_or(|(grouped, _)| grouped != axis)
+    }
 }
 
 /// `out[m, n] = a[m, k] @ b[k, n]`, by square tiles of the result.

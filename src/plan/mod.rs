@@ -7,6 +7,7 @@ pub mod emit;
 pub mod explain;
 pub mod forecast;
 pub mod fuse;
+pub mod groups;
 pub mod ir;
 pub mod merge;
 pub mod routines;

@@ -3,7 +3,7 @@
 
 use super::access::identity;
 use super::blocks;
-use super::fuse::Fuser;
+use super::fuse::{Fuser, unit_reshape};
 use super::ir::{Batched, Fused, Leaf, Source, StoreId, Swept};
 use super::stored::{is_costly, is_view};
 use crate::array::ArrayTy;
@@ -48,7 +48,7 @@ pub fn stored_operands(graph: &Graph, routine: Routine, inputs: &[NodeId], limit
     let swept = if is_swept(routine, &types, limits) { routine.sweeps() } else { 0 };
     let mut stored = Vec::new();
     for (at, input) in inputs.iter().enumerate() {
-        let base = base(graph, *input);
+        let base = repeated(graph, *input);
         let is_dear = || {
             let sorts = matches!(routine, Routine::Sort { .. } | Routine::ArgSort { .. });
             let repeated = types[at].bytes().unwrap_or(u64::MAX) > limits.memory / 2;
@@ -66,13 +66,16 @@ pub fn stored_operands(graph: &Graph, routine: Routine, inputs: &[NodeId], limit
     stored
 }
 
-/// The node below transpositions and names.
-fn base(graph: &Graph, id: NodeId) -> NodeId {
+/// What a routine's operand repeats and turns: the routine reads that.
+fn repeated(graph: &Graph, id: NodeId) -> NodeId {
     let node = graph.node(id);
-    match node.op {
-        Op::Transpose { .. } | Op::Rename => base(graph, node.inputs[0]),
+    let is_unit = || unit_reshape(&graph.node(node.inputs[0]).ty, &node.ty).is_some();
+    let inner = match &node.op {
+        Op::Broadcast { .. } | Op::Transpose { .. } | Op::Rename => repeated(graph, node.inputs[0]),
+        Op::Reshape if is_unit() => repeated(graph, node.inputs[0]),
         _ => id,
-    }
+    };
+    if matches!(graph.node(inner).op, Op::Constant(_)) { id } else { inner }
 }
 
 /// The files that a node is computed from, where nothing is stored.

@@ -2,7 +2,7 @@
 
 use super::access::{Access, identity};
 use super::blocks;
-use super::fuse::{Fuser, TooLarge};
+use super::fuse::{Fuser, TooLarge, gathers};
 use super::ir::*;
 use super::routines;
 use super::stored::{levels, pass_over};
@@ -24,6 +24,8 @@ struct Pass {
     kind: OutputKind,
     level: usize,
     leaves: Vec<Leaf>,
+    /// Of a reduction in groups, the node with the groups.
+    table: Option<NodeId>,
     span: Span,
 }
 
@@ -61,7 +63,7 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
     let pass = |over: NodeId, inside: bool, store: StoreId, kind: OutputKind, level: usize, span: Span| -> Outcome<Pass> {
         let mut fuser = Fuser::new(graph, &lookup);
         fuser.value(over, identity(graph.node(over).ty.rank()), inside).map_err(too_large)?;
-        Ok(Pass { over, inside, store, kind, level, leaves: fuser.leaves, span })
+        Ok(Pass { over, inside, store, kind, level, leaves: fuser.leaves, table: None, span })
     };
     for id in stored {
         let node = graph.node(*id);
@@ -98,7 +100,7 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
                 batched.results[*result].store = Some(store);
                 others.push((level(*id), Work::Batched(batched), span, &node.inputs));
             }
-            Op::Take { axis } => {
+            Op::Take { axis } if !gathers(graph, *id) => {
                 let (base, positions) = (operand(node.inputs[0])?, operand(node.inputs[1])?);
                 let work = Take { base, positions, axis: *axis, out: store, shape: node.ty.shape().unwrap_or_default() };
                 others.push((level(*id), Work::Take(work), span, &node.inputs));
@@ -118,10 +120,17 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
                 let (over, inside) = pass_over(graph, *id);
                 let kind = match op {
                     Op::Reduce { op, axes } => OutputKind::Reduce { op: *op, axes: axes.clone() },
+                    Op::ReduceGroups { op, axes, axis } => {
+                        let place = (0..*axis).filter(|at| !axes.contains(at)).count();
+                        let groups = node.ty.dims[place].size.known().unwrap_or(0);
+                        // The table's leaf is numbered when the pass is fused.
+                        OutputKind::ReduceGroups { op: *op, axes: axes.clone(), axis: *axis, table: 0, groups }
+                    }
                     Op::Scan { op, axis } => OutputKind::Scan { op: *op, axis: *axis },
                     _ => map(node.ty.rank()),
                 };
-                passes.push(pass(over, inside, store, kind, level(*id), span)?);
+                let table = kind.grouped().map(|_| node.inputs[1]);
+                passes.push(Pass { table, ..pass(over, inside, store, kind, level(*id), span)? });
             }
         }
     }
@@ -221,7 +230,10 @@ fn grouped(graph: &Graph, passes: Vec<Pass>) -> Vec<Vec<Pass>> {
         let joins = |group: &Vec<Pass>| {
             let first = &group[0];
             let alone = |pass: &Pass| matches!(pass.kind, OutputKind::Scan { .. });
+            let groups =
+                |pass: &Pass| pass.kind.grouped().and_then(|(axis, _)| Some((axis, pass.kind.reduction()?.1.to_vec(), pass.table)));
             first.level == pass.level
+                && groups(first) == groups(&pass)
                 && group.len() < MAX_OUTPUTS
                 && !alone(first)
                 && !alone(&pass)
@@ -245,7 +257,11 @@ fn fused(graph: &Graph, stores: &dyn Fn(NodeId) -> Option<StoreId>, group: &[Pas
     order.sort_by_key(|pass| !pass.inside);
     for pass in order {
         let value = fuser.value(pass.over, identity(shape.len()), pass.inside)?;
-        outputs.push(Output { store: pass.store, value, kind: pass.kind.clone() });
+        let mut kind = pass.kind.clone();
+        if let (OutputKind::ReduceGroups { axis, table, .. }, Some(node)) = (&mut kind, pass.table) {
+            *table = fuser.table(node, identity(shape.len())[*axis])?;
+        }
+        outputs.push(Output { store: pass.store, value, kind });
     }
     let domain = if shape.is_empty() { vec![1] } else { shape };
     let mut fused = Fused { block: domain.clone(), domain, leaves: fuser.leaves, code: fuser.code, outputs };
@@ -278,14 +294,14 @@ fn lifetimes(plan: &mut Plan) {
 
 /// The stores that a stage reads, and those that it writes.
 pub fn uses(work: &Work) -> (Vec<StoreId>, Vec<StoreId>) {
-    let (leaves, writes): (Vec<&Leaf>, Vec<StoreId>) = match work {
-        Work::Fused(fused) => (fused.leaves.iter().collect(), fused.outputs.iter().map(|output| output.store).collect()),
-        Work::MatMul(product) => (vec![&product.a, &product.b], vec![product.out]),
-        Work::Take(take) => (vec![&take.base, &take.positions], vec![take.out]),
-        Work::Compress(compress) => (compress.mask.leaves.iter().chain(&compress.values.leaves).collect(), vec![compress.out]),
-        Work::Swept(swept) => (swept.stream.leaves.iter().chain(swept.whole.iter().map(|(leaf, _)| leaf)).collect(), vec![swept.result]),
-        Work::Batched(batched) => (batched.operands.iter().collect(), batched.results.iter().filter_map(|result| result.store).collect()),
+    let writes: Vec<StoreId> = match work {
+        Work::Fused(fused) => fused.outputs.iter().map(|output| output.store).collect(),
+        Work::MatMul(product) => vec![product.out],
+        Work::Take(take) => vec![take.out],
+        Work::Compress(compress) => vec![compress.out],
+        Work::Swept(swept) => vec![swept.result],
+        Work::Batched(batched) => batched.results.iter().filter_map(|result| result.store).collect(),
     };
     let store = |leaf: &Leaf| if let Source::Store(id) = leaf.source { Some(id) } else { None };
-    (leaves.into_iter().filter_map(store).collect(), writes)
+    (work.leaves().into_iter().filter_map(store).collect(), writes)
 }

@@ -1,7 +1,7 @@
 //! Which nodes are kept between stages. Everything else is computed where it is used.
 
 use super::access::identity;
-use super::fuse::{Fuser, TooLarge, unit_reshape};
+use super::fuse::{Fuser, TooLarge, gathers, unit_reshape};
 use super::ir::StoreId;
 use super::routines;
 use crate::base::Limits;
@@ -19,16 +19,24 @@ pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits
     for id in &reachable {
         let node = graph.node(*id);
         match node.op {
-            Op::Memory(_) | Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } | Op::Compress { .. } => {
+            Op::Memory(_)
+            | Op::Reduce { .. }
+            | Op::ReduceGroups { .. }
+            | Op::Scan { .. }
+            | Op::Concat { .. }
+            | Op::Compress { .. } => {
                 stored.insert(*id);
             }
-            Op::Routine { routine, .. } => {
-                stored.insert(*id);
-                stored.extend(routines::stored_operands(graph, routine, &node.inputs, limits));
+            Op::Take { .. } if gathers(graph, *id) => {
+                stored.extend(node.inputs.iter().filter(|input| !is_view(graph, **input)));
             }
             Op::MatMul | Op::Take { .. } => {
                 stored.insert(*id);
                 stored.extend(node.inputs.iter().filter(|input| !is_view(graph, **input)));
+            }
+            Op::Routine { routine, .. } => {
+                stored.insert(*id);
+                stored.extend(routines::stored_operands(graph, routine, &node.inputs, limits));
             }
             Op::Reshape if unit_reshape(&graph.node(node.inputs[0]).ty, &node.ty).is_none() => {
                 stored.insert(node.inputs[0]);
@@ -47,8 +55,15 @@ fn is_free(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     match node.op {
         Op::Constant(_) => node.ty.rank() == 0,
-        Op::Memory(_) | Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } => true,
-        Op::MatMul | Op::Routine { .. } | Op::Take { .. } | Op::Compress { .. } => true,
+        Op::Take { .. } => !gathers(graph, id),
+        Op::Memory(_)
+        | Op::Reduce { .. }
+        | Op::ReduceGroups { .. }
+        | Op::Scan { .. }
+        | Op::Concat { .. }
+        | Op::Compress { .. }
+        | Op::MatMul
+        | Op::Routine { .. } => true,
         Op::Transpose { .. } | Op::Slice { .. } | Op::Rename => is_free(graph, node.inputs[0]),
         Op::Reshape => {
             !matches!(graph.node(node.inputs[0]).op, Op::Constant(_)) && is_free(graph, node.inputs[0]) && is_dense(graph, node.inputs[0])
@@ -61,8 +76,14 @@ fn is_free(graph: &Graph, id: NodeId) -> bool {
 fn is_dense(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     match node.op {
-        Op::Reduce { .. } | Op::Scan { .. } | Op::Concat { .. } => true,
-        Op::MatMul | Op::Routine { .. } | Op::Take { .. } | Op::Compress { .. } => true,
+        Op::Reduce { .. }
+        | Op::ReduceGroups { .. }
+        | Op::Scan { .. }
+        | Op::Concat { .. }
+        | Op::Compress { .. }
+        | Op::MatMul
+        | Op::Routine { .. }
+        | Op::Take { .. } => true,
         Op::Rename | Op::Reshape => is_dense(graph, node.inputs[0]),
         _ => false,
     }
@@ -74,6 +95,8 @@ pub fn is_view(graph: &Graph, id: NodeId) -> bool {
     match node.op {
         Op::Read { .. } | Op::Memory(_) => true,
         Op::Transpose { .. } | Op::Slice { .. } | Op::Rename => is_view(graph, node.inputs[0]),
+        // What is reshaped is stored anyway.
+        Op::Reshape => unit_reshape(&graph.node(node.inputs[0]).ty, &node.ty).is_none(),
         _ => false,
     }
 }
@@ -82,7 +105,7 @@ pub fn is_view(graph: &Graph, id: NodeId) -> bool {
 pub fn pass_over(graph: &Graph, id: NodeId) -> (NodeId, bool) {
     let node = graph.node(id);
     match node.op {
-        Op::Reduce { .. } | Op::Scan { .. } => (node.inputs[0], false),
+        Op::Reduce { .. } | Op::ReduceGroups { .. } | Op::Scan { .. } => (node.inputs[0], false),
         _ => (id, true),
     }
 }
@@ -99,7 +122,8 @@ fn passes(
     for id in reachable.iter().filter(|id| stored.contains(id)) {
         let node = graph.node(*id);
         match node.op {
-            Op::Memory(_) | Op::MatMul | Op::Take { .. } => {}
+            Op::Memory(_) | Op::MatMul => {}
+            Op::Take { .. } if !gathers(graph, *id) => {}
             Op::Routine { routine, .. } => {
                 let swept = if routines::is_swept(routine, &routines::types(graph, &node.inputs), limits) { routine.sweeps() } else { 0 };
                 passes.extend(node.inputs[..swept].iter().map(|input| (*id, *input, false)));

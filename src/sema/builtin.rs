@@ -6,12 +6,14 @@ use super::checker::{Checker, Typed};
 use super::expr;
 use super::hir::{Argument, CallArgs, ExprKind};
 use super::known::Known;
-use crate::array::{DType, Scalar};
+use crate::array::{ArrayTy, DType, Scalar};
 use crate::base::{Code, Diagnostic, Name, Outcome, Span};
 use crate::builtins::build::{Build, DimRef, Extent, Value};
 use crate::builtins::{self, Args, Builtin, Default, Define, Effect, ParamKind};
 use crate::syntax::ast;
 use crate::types::Ty;
+use crate::types::group::GroupedTy;
+use std::sync::Arc;
 
 /// An argument before it is read.
 enum Source<'e> {
@@ -97,10 +99,12 @@ impl Checker<'_> {
         let count = sources.len();
         let mut good = true;
         for (name, source) in sources {
-            let anything = params.iter().position(|param| param.kind == ParamKind::Anything);
+            let anything = params.iter().position(|param| matches!(param.kind, ParamKind::Anything | ParamKind::Names));
             let at = match &name {
                 Some(name) => {
-                    params.iter().position(|param| *param.name == *name.name && Some(param.name) != anything.map(|at| params[at].name))
+                    let at = params.iter().position(|param| *param.name == *name.name).filter(|at| Some(*at) != anything);
+                    // A dimension may be called as the array's parameter: `x.sel(x = 3)`.
+                    at.filter(|at| anything.is_none() || given[*at].is_empty())
                 }
                 None => Some(next).filter(|at| *at < params.len()),
             };
@@ -163,8 +167,9 @@ impl Checker<'_> {
         for (param, sources) in builtin.params.iter().zip(given) {
             let first = read.iter().flatten().chain(rest.iter().map(|(_, read)| read)).find_map(|read| read.typed.clone());
             let mut single = None;
+            self.row.push(first.clone());
             match param.kind {
-                ParamKind::Arrays | ParamKind::Anything => {
+                ParamKind::Arrays | ParamKind::Names | ParamKind::Anything => {
                     for (name, source) in sources {
                         match self.read(param.kind, source, first.as_ref()) {
                             Some(read) => self.spread(param.kind, name, read, &mut rest),
@@ -182,6 +187,7 @@ impl Checker<'_> {
                     }
                 }
             }
+            self.row.pop();
             read.push(single);
         }
         if !good {
@@ -206,6 +212,9 @@ impl Checker<'_> {
             Err(error) => return self.fail(error, at),
         };
         let (ty, known) = self.type_of(&value);
+        if let Value::Grouped(arrays, _) = &value {
+            return grouped(out, arrays.len(), ty, span);
+        }
         let handle = if let Value::Array(handle) = value { Some(handle) } else { None };
         let kind = match (weak, &known) {
             (true, Known::Scalar(value)) => ExprKind::Const(*value),
@@ -259,6 +268,12 @@ impl Checker<'_> {
                 let read = self.read_dims(vec![(None, source)], first, &mut good);
                 return read.filter(|_| good);
             }
+            ParamKind::Names => {
+                let mut good = true;
+                let read = self.read_dims(vec![(None, source)], None, &mut good);
+                return read.filter(|_| good);
+            }
+            ParamKind::Ints => return self.read_ints(source),
             ParamKind::Type => return self.read_type(source),
             _ => {}
         }
@@ -277,7 +292,7 @@ impl Checker<'_> {
             return None;
         }
         let typed = match (kind, typed.ty()) {
-            (ParamKind::Array | ParamKind::Apart | ParamKind::Arrays, Ty::Range) => {
+            (ParamKind::Array | ParamKind::Apart | ParamKind::Index | ParamKind::Arrays, Ty::Range) => {
                 Some(self.range_array(typed)).filter(|array| !array.is_error())?
             }
             _ => typed,
@@ -310,6 +325,11 @@ impl Checker<'_> {
     fn value(&mut self, typed: &Typed) -> Value {
         match (typed.ty(), &typed.known, &typed.expr.kind) {
             (Ty::Array(_), ..) => self.handle(typed).map_or(Value::Unit, Value::Array),
+            (Ty::Grouped(grouped), ..) => {
+                let types: Vec<ArrayTy> = std::iter::once(&grouped.array).chain(&grouped.other).cloned().collect();
+                let arrays = types.into_iter().map(|ty| self.build.input(ty, None, String::new(), typed.span())).collect();
+                Value::Grouped(arrays, Arc::new(grouped.by.clone()))
+            }
             (_, Known::Text(text), _) => Value::Text(text.to_string()),
             (Ty::Range, Known::Items(items), ExprKind::Range { lo, hi, .. }) => {
                 let end = |this: &mut Self, expr: &super::hir::Expr, known: &Known| match (&expr.ty, known) {
@@ -347,6 +367,23 @@ impl Checker<'_> {
         }
     }
 
+    /// One integer as it is, or several as sizes are read.
+    fn read_ints(&mut self, source: Source) -> Option<Read> {
+        let source = match source {
+            Source::Ast(expr) if !matches!(expr.kind, ast::ExprKind::Tuple(_) | ast::ExprKind::List(_)) => Source::Done(self.expr(expr)),
+            other => other,
+        };
+        match source {
+            Source::Done(typed) if typed.is_error() => None,
+            Source::Done(typed) if typed.ty().as_scalar().is_some() => Some(self.array_read(typed)),
+            source => {
+                let mut good = true;
+                let read = self.read_shape(vec![(None, source)], &mut good);
+                read.filter(|_| good)
+            }
+        }
+    }
+
     /// Sizes: integers one after another, one tuple or list of them, or a dtype with its sizes.
     fn read_shape(&mut self, sources: Given, good: &mut bool) -> Option<Read> {
         let span = sources.iter().map(|(_, source)| source.span()).reduce(Span::to)?;
@@ -367,19 +404,19 @@ impl Checker<'_> {
                 Source::Ast(expr) => vec![self.expr(expr)],
                 Source::Done(typed) => vec![typed],
             };
-            for item in items {
-                let parts = match (item.ty(), &item.known) {
-                    (Ty::Tuple(types), _) => (0..types.len()).map(|at| expr::field_at(item.clone(), at, item.span())).collect(),
-                    (Ty::Array(ty), Known::Items(known)) if ty.rank() == 1 && ty.dtype.is_int() => {
-                        known.iter().filter_map(Known::scalar).map(|size| Typed::constant(size, item.span())).collect()
+            let mut open: Vec<Typed> = items.into_iter().rev().collect();
+            while let Some(item) = open.pop() {
+                match (item.ty(), &item.known) {
+                    (Ty::Tuple(types), _) => {
+                        open.extend((0..types.len()).rev().map(|at| expr::field_at(item.clone(), at, item.span())));
                     }
-                    _ => vec![item],
-                };
-                for part in parts {
-                    match self.integer(part, "a size") {
+                    (Ty::Array(ty), Known::Items(known)) if ty.rank() == 1 && ty.dtype.is_int() => {
+                        open.extend(known.iter().rev().filter_map(Known::scalar).map(|size| Typed::constant(size, item.span())));
+                    }
+                    _ => match self.integer(item, "a size") {
                         Some(size) => sizes.push(size),
                         None => *good = false,
-                    }
+                    },
                 }
             }
         }
@@ -471,7 +508,7 @@ impl Checker<'_> {
         if let ast::ExprKind::Name(name) = &expr.kind {
             // A variable that holds a position is one where the array has no dimension of its name.
             let array = first.and_then(|first| first.ty().as_array());
-            let holds = |slot: &super::scope::Slot| slot.known != Known::No;
+            let holds = |slot: &super::scope::Slot| !matches!(slot.known, Known::No | Known::Array(_));
             let variable = array.is_some_and(|ty| ty.find(name).is_none()) && self.frame().scope.bound(name).is_some_and(holds);
             if !variable {
                 return dims.push(DimRef::Name(name.clone(), expr.span));
@@ -503,7 +540,18 @@ impl Checker<'_> {
     /// The type of what a definition gave, and what is known of it.
     fn type_of(&mut self, value: &Value) -> (Ty, Known) {
         match value {
-            Value::Array(a) => (Ty::Array(self.build.ty(*a)), self.build.known(*a).into()),
+            Value::Array(a) => {
+                let known = match (self.build.known(*a), self.build.known_values(*a)) {
+                    (Some(scalar), _) => Known::Scalar(scalar),
+                    (None, values) => values.map_or(Known::No, Known::Array),
+                };
+                (Ty::Array(self.build.ty(*a)), known)
+            }
+            Value::Grouped(arrays, by) => {
+                let mut types = arrays.iter().map(|a| self.build.ty(*a));
+                let array = types.next().unwrap_or(ArrayTy::scalar(DType::F64));
+                (Ty::Grouped(Arc::new(GroupedTy { array, other: types.next(), by: (**by).clone() })), Known::No)
+            }
             Value::Shape(extents) => {
                 let known = extents.iter().map(|extent| match extent {
                     Extent::Known(size) => Known::Scalar(Scalar::i64(*size as i64)),
@@ -555,6 +603,9 @@ impl Checker<'_> {
                         Some(format!("`{}` of `{}` is a text, found {ty}", param.name, builtin.name))
                     }
                     (_, Ty::Unit) => Some(format!("`{}` takes a value, this gives none", builtin.name)),
+                    (_, Ty::Grouped(_)) if effect != Effect::Print => {
+                        Some(format!("a grouped array is reduced first (`x.groupby(…).mean()`), found {}", value.ty()))
+                    }
                     (_, Ty::Module(_)) => Some(format!("`{}` takes a value, found {}", builtin.name, value.ty())),
                     _ => None,
                 };
@@ -594,8 +645,19 @@ impl Checker<'_> {
     }
 }
 
+/// A grouped value: the array itself, with its weights where it has some; how it is parted is in the type.
+fn grouped(args: CallArgs, arrays: usize, ty: Ty, span: Span) -> Typed {
+    let mut exprs = args.values.into_iter().flatten().filter_map(|arg| if let Argument::Expr(expr) = arg { Some(expr) } else { None });
+    let kind = match (arrays, exprs.next(), exprs.next()) {
+        (1, Some(array), _) => array.kind,
+        (_, Some(array), Some(other)) => ExprKind::Tuple(vec![array, other]),
+        _ => ExprKind::Unit,
+    };
+    Typed::new(kind, ty, span)
+}
+
 fn variadic(kind: ParamKind) -> bool {
-    matches!(kind, ParamKind::Arrays | ParamKind::Shape | ParamKind::DimList | ParamKind::Anything)
+    matches!(kind, ParamKind::Arrays | ParamKind::Shape | ParamKind::DimList | ParamKind::Names | ParamKind::Anything)
 }
 
 /// How a built-in is called, for help.
@@ -607,6 +669,7 @@ fn signature(builtin: &Builtin) -> String {
         (false, Default::Int(value)) => format!("{} = {value}", param.name),
         (false, Default::Float(value)) => format!("{} = {value:?}", param.name),
         (false, Default::Bool(value)) => format!("{} = {value}", param.name),
+        (false, Default::Text(value)) => format!("{} = {value:?}", param.name),
     };
     format!("call it as `{}({})`", builtin.name, builtin.params.iter().map(param).collect::<Vec<_>>().join(", "))
 }

@@ -206,6 +206,8 @@ pub struct Checker<'a> {
     /// Functions inside bodies, by place: checking a body again finds them.
     pub inner: FxHashMap<Span, DefId>,
     pub loading: Vec<Arc<str>>,
+    /// What `.name` is of: the first arguments of the calls being read.
+    pub row: Vec<Option<Typed>>,
     pub memo_count: u32,
     depth: usize,
     max_depth: usize,
@@ -225,6 +227,7 @@ impl<'a> Checker<'a> {
             active: Vec::new(),
             inner: FxHashMap::default(),
             loading: Vec::new(),
+            row: Vec::new(),
             memo_count: 0,
             depth: 0,
             max_depth,
@@ -324,8 +327,12 @@ impl<'a> Checker<'a> {
         }
         let text = match value.expr.kind {
             ExprKind::Local(local) => self.frame().locals[local.0 as usize].name.to_string(),
+            // A part of a coordinate is called what it is: `x.time.month` is month.
+            ExprKind::Call { builtin, .. } if builtin.is_time_part() => builtin.name.to_string(),
             _ => String::new(),
         };
-        Some(self.build.input(ty.clone(), value.known.scalar(), text, value.span()))
+        let handle = self.build.input(ty.clone(), value.known.scalar(), text, value.span());
+        self.build.know(handle, value.known.values(ty));
+        Some(handle)
     }
 }

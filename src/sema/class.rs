@@ -207,6 +207,7 @@ fn type_fault(ty: &Ty, span: Span) -> Fault {
     match ty {
         Ty::Text => Some(("a text".into(), span)),
         Ty::Dataset(dataset) => Some((format!("the dataset {}", dataset.path), span)),
+        Ty::Grouped(grouped) => Some((format!("{grouped}"), span)),
         Ty::Module(name) => Some((format!("the module {name}"), span)),
         Ty::Tuple(items) => items.iter().find_map(|item| type_fault(item, span)),
         Ty::Record(fields) => fields.iter().find_map(|(_, field)| type_fault(field, span)),

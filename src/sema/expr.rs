@@ -16,6 +16,7 @@ use crate::types::{Ty, promote};
 const FIELDS: &[&str] = &[
     "T",
     "day",
+    "dayofweek",
     "dayofyear",
     "dims",
     "dtype",
@@ -26,6 +27,7 @@ const FIELDS: &[&str] = &[
     "ndim",
     "rank",
     "real",
+    "season",
     "second",
     "shape",
     "size",
@@ -76,9 +78,14 @@ impl Checker<'_> {
             }
             ast::ExprKind::Lambda { params, body } => self.lambda(params, body, span),
             ast::ExprKind::RowField(name) => {
-                let error =
-                    Diagnostic::at(Code::Unsupported, span, format!("`.{}` names a column, and tables are not built yet", name.name));
-                self.fail(error, span)
+                match self.row.iter().rev().flatten().find(|value| value.ty().as_array().is_some_and(|ty| ty.rank() > 0)).cloned() {
+                    Some(array) => self.field_of(array, name, span),
+                    None => {
+                        let message = format!("`.{}` names a column, and tables are not built yet", name.name);
+                        let error = Diagnostic::at(Code::Unsupported, span, message);
+                        self.fail(error.help("in a call it is a coordinate of the first argument: `x.groupby(.time.month)`"), span)
+                    }
+                }
             }
             ast::ExprKind::Each { .. } => {
                 let error = Diagnostic::at(Code::Unsupported, span, "`each` is not built yet");
@@ -143,7 +150,11 @@ impl Checker<'_> {
         let mut value = self.call_named("stack", Vec::new(), items, span);
         if let (true, Some(ty)) = (scalars, value.ty().as_array().map(|ty| ty.dtype)) {
             let cast = |known: Known| known.scalar().map_or(Known::No, |value| Known::Scalar(value.cast(ty)));
-            value.known = Known::items(Vec::into_iter(known).map(cast).collect());
+            // A long list stays known as an array.
+            match Known::items(Vec::into_iter(known).map(cast).collect()) {
+                Known::No => {}
+                items => value.known = items,
+            }
         }
         value
     }
@@ -294,15 +305,19 @@ impl Checker<'_> {
                 return self.member(base, &dataset, name, span);
             }
             Ty::Array(ty) => {
-                if FIELDS.contains(&name.name.as_str()) && builtins::find(&name.name).is_some() {
+                // A part of a datetime stands behind a dimension of its name: `clim.month` is a coordinate.
+                let field = FIELDS.contains(&name.name.as_str()) && builtins::find(&name.name).is_some();
+                let part = field && builtins::find(&name.name).is_some_and(builtins::Builtin::is_time_part);
+                if ty.find(&name.name).is_some() && (!field || part && !ty.dtype.is_time()) {
+                    let along = Typed::new(ExprKind::Text(Vec::new()), Ty::Text, name.span).knowing(Known::Text(name.name.as_str().into()));
+                    return self.call_at("coord", vec![base, along], name.span, span);
+                }
+                if field {
                     return self.call_named(name.name.as_str(), vec![base], Vec::new(), span);
                 }
                 let error = Diagnostic::at(Code::UnknownField, name.span, format!("{ty} has no field `{}`", name.name));
                 match builtins::find(&name.name) {
                     Some(_) => error.help(format!("`{}` is a function, call it: `.{}()`", name.name, name.name)),
-                    None if ty.find(&name.name).is_some() => {
-                        error.help(format!("`{}` is a dimension of it; its coordinate is `.coord({})`", name.name, name.name))
-                    }
                     None => near(error, &name.name, FIELDS, "an array has"),
                 }
             }

@@ -3,9 +3,10 @@
 use super::checker::{Checker, Typed};
 use super::expr::near;
 use super::hir::ExprKind;
+use super::known::Known;
 use super::world::{Item, Module, ModuleId, SESSION};
 use crate::base::{Code, Diagnostic, Name, Span};
-use crate::io::npy;
+use crate::builtins::values::Values;
 use crate::syntax::{self, ast};
 use crate::types::{DatasetTy, Ty, VariableTy};
 use std::path::Path;
@@ -94,7 +95,13 @@ impl Checker<'_> {
             return self.fail(error, span);
         }
         let kind = ExprKind::Variable { dataset: Box::new(base.expr), path: variable.path.clone() };
-        Typed::new(kind, Ty::Array(variable.ty.clone()), span)
+        // A coordinate is known: it was read when the file was opened.
+        let coord = match variable.ty.dims.as_slice() {
+            [dim] if dim.name.as_ref() == Some(&variable.name) => dim.coord.as_ref().map(|coord| &coord.values),
+            _ => None,
+        };
+        let values = coord.filter(|values| values.dtype() == variable.ty.dtype).and_then(Values::given);
+        Typed::new(kind, Ty::Array(variable.ty.clone()), span).knowing(values.map_or(Known::No, Known::Array))
     }
 
     pub fn use_stmt(&mut self, used: &ast::Use, span: Span) {
@@ -203,7 +210,7 @@ impl Checker<'_> {
 fn whole(dataset: Typed) -> Typed {
     let array = match dataset.ty() {
         Ty::Dataset(ty) => match ty.variables.as_slice() {
-            [variable] if ty.groups.is_empty() && npy::is_path(&ty.path) => Some(variable.clone()),
+            [variable] if ty.single => Some(variable.clone()),
             _ => None,
         },
         _ => None,

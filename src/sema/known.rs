@@ -1,7 +1,8 @@
 //! What is known of a value when the program is checked: scalars, texts, and tuples or short lists of them. Owns no folding: scalars fold
 //! where built-ins are checked.
 
-use crate::array::Scalar;
+use crate::array::{Array, ArrayTy, Scalar};
+use crate::builtins::values::Values;
 use std::sync::Arc;
 
 /// Lists longer than this are not followed element by element.
@@ -14,6 +15,8 @@ pub enum Known {
     No,
     Scalar(Scalar),
     Text(Arc<str>),
+    /// The elements of a one-dimensional array.
+    Array(Values),
     /// Of a tuple, a record, a one-dimensional array, or the bounds of a range: `lo`, `hi` (not taken any more), `step`.
     Items(Vec<Known>),
 }
@@ -22,6 +25,18 @@ impl Known {
     pub fn scalar(&self) -> Option<Scalar> {
         match self {
             Known::Scalar(value) => Some(*value),
+            _ => None,
+        }
+    }
+    /// The elements of an array of this type.
+    pub fn values(&self, ty: &ArrayTy) -> Option<Values> {
+        match self {
+            Known::Array(values) => Some(values.clone()),
+            Known::Items(items) if ty.rank() == 1 => {
+                let scalars: Vec<Scalar> = items.iter().map(Known::scalar).collect::<Option<_>>()?;
+                let fits = scalars.iter().all(|value| value.dtype == ty.dtype) && ty.count() == Some(scalars.len() as u64);
+                if fits { Values::given(&Array::from_scalars(ty.dtype, &scalars)) } else { None }
+            }
             _ => None,
         }
     }

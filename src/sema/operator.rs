@@ -58,7 +58,7 @@ impl Checker<'_> {
     /// Whether an operand is a number or array; a range counts as one.
     fn operand(&mut self, op: &str, value: &Typed) -> bool {
         match value.ty() {
-            Ty::Array(_) | Ty::Range => true,
+            Ty::Array(_) | Ty::Range | Ty::Grouped(_) => true,
             Ty::Error => false,
             ty => {
                 let message = format!("`{op}` takes numbers and arrays, found {ty}");

@@ -17,9 +17,12 @@ pub fn summary(dataset: &DatasetTy) -> String {
     if !dims.is_empty() {
         text.push_str("\ndimensions");
     }
+    // Columns are as wide as the longest name.
+    let names = dims.iter().filter_map(|dim| dim.name.as_deref()).chain(dataset.variables.iter().map(|variable| variable.name.as_str()));
+    let width = names.map(|name| name.chars().count()).max().unwrap_or(0).max(16);
     for dim in &dims {
         let coord = dim.coord.as_ref().map_or(String::new(), range);
-        let _ = write!(text, "\n  {:<16} {:>8}  {coord}", dim.name.as_deref().unwrap_or("_"), dim.size.to_string());
+        let _ = write!(text, "\n  {:<width$} {:>8}  {coord}", dim.name.as_deref().unwrap_or("_"), dim.size.to_string());
     }
     if !dataset.variables.is_empty() {
         text.push_str("\nvariables");
@@ -28,15 +31,17 @@ pub fn summary(dataset: &DatasetTy) -> String {
         let attr = |name: &str| variable.attrs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         let dims: Vec<&str> = variable.ty.dims.iter().map(|dim| dim.name.as_deref().unwrap_or("_")).collect();
         let dims = if dims.is_empty() { String::new() } else { format!("[{}]", dims.join(", ")) };
-        let _ = write!(text, "\n  {:<16} {}{dims}", variable.name.as_str(), variable.ty.dtype);
+        let _ = write!(text, "\n  {:<width$} ", variable.name.as_str());
+        if let Some(reason) = &variable.skipped {
+            let _ = write!(text, "(not readable: {reason})");
+            continue;
+        }
+        let _ = write!(text, "{}{dims}", variable.ty.dtype);
         if let Some(units) = attr("units").filter(|_| !variable.ty.dtype.is_time()) {
             let _ = write!(text, "  {units}");
         }
         if let Some(name) = attr("long_name").or(attr("standard_name")) {
             let _ = write!(text, "  {name}");
-        }
-        if let Some(reason) = &variable.skipped {
-            let _ = write!(text, "  (not readable: {reason})");
         }
     }
     for (name, group) in &dataset.groups {

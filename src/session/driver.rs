@@ -15,6 +15,7 @@ use crate::ops::ScalarOp;
 use crate::sema::World;
 use crate::sema::hir::*;
 use crate::types::Ty;
+use std::sync::Arc;
 
 /// Calls of driver functions nested deeper than this are an error.
 const MAX_DEPTH: usize = 500;
@@ -253,6 +254,10 @@ impl<'a> Driver<'a> {
 
     /// A value as built-ins take it.
     fn lent(&mut self, value: Val, expr: &Expr) -> Outcome<Value> {
+        if let Ty::Grouped(grouped) = &expr.ty {
+            let arrays = effects::arrays(&value).into_iter().map(|node| A(node.0)).collect();
+            return Ok(Value::Grouped(arrays, Arc::new(grouped.by.clone())));
+        }
         Ok(match value {
             Val::Array(node) => Value::Array(A(node.0)),
             Val::Text(text) => Value::Text(self.engine.rendered(&text, self.out)?),
@@ -297,7 +302,7 @@ impl<'a> Driver<'a> {
                 Val::Tuple(sizes.into_iter().map(size).collect())
             }
             Value::Unit => Val::Unit,
-            Value::Dims(_) | Value::Type(..) | Value::Range { .. } | Value::Other(_) => {
+            Value::Dims(_) | Value::Type(..) | Value::Range { .. } | Value::Grouped(..) | Value::Other(_) => {
                 return Err(internal(expr.span, "a built-in gave no value"));
             }
         })

@@ -123,10 +123,13 @@ pub fn effect(driver: &mut Driver, frame: &mut Frame, effect: Effect, args: &Cal
             let Some(value) = first else { return Ok(Val::Unit) };
             driver.engine.flush(&[], driver.out)?;
             // A compiled function runs where its call is evaluated, so that belongs to the time.
+            let held = driver.engine.held_so_far();
             let start = Instant::now();
             let value = driver.expr(frame, value)?;
             driver.engine.compute(&arrays(&value), true)?;
-            Ok(driver.constant(Scalar::f64(start.elapsed().as_secs_f64()), span))
+            let seconds = start.elapsed().as_secs_f64();
+            driver.engine.forget_since(held);
+            Ok(driver.constant(Scalar::f64(seconds), span))
         }
         Effect::Error => {
             let message = match first {

@@ -19,7 +19,7 @@ use crate::plan::{self, Plan, Want};
 use crate::sema::World;
 use crate::sema::hir::InstId;
 use crate::types::Ty;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -73,18 +73,22 @@ struct Now<'a> {
 
 impl Values for Now<'_> {
     fn scalar(&mut self, graph: &mut Graph, node: NodeId) -> Outcome<Scalar> {
+        let value = self.array(graph, node)?.item();
+        value.ok_or_else(|| Diagnostic::new(Code::Internal, "a scalar that has no value"))
+    }
+    fn array(&mut self, graph: &mut Graph, node: NodeId) -> Outcome<Array> {
         let node = pass::substitute(graph, &[node], self.known)[0];
         let wants = [Want { node, sink: None, span: graph.node(node).span }];
         let plan = plan::plan(graph, &wants, &available(self.runtime))?;
         let results = self.runtime.run(graph, &plan, &self.held.memory, &[], self.observer)?;
-        let value = results.into_iter().flatten().next().and_then(|array| array.item());
-        value.ok_or_else(|| Diagnostic::new(Code::Internal, "a scalar that has no value"))
+        results.into_iter().flatten().next().ok_or_else(|| Diagnostic::new(Code::Internal, "an array that has no value"))
     }
     fn hold(&mut self, array: &Array) -> MemoryId {
-        // Coordinates come again and again: one buffer is held once.
+        // Coordinates and groups come again and again: equal ones are held once, so that equal work is one node.
         let same = |known: &Array| {
             let place = |array: &Array| (array.offset(), array.strides().to_vec());
-            Arc::ptr_eq(known.buffer(), array.buffer()) && place(known) == place(array) && known.ty() == array.ty()
+            let one = Arc::ptr_eq(known.buffer(), array.buffer()) && place(known) == place(array);
+            known.ty() == array.ty() && (one || array.ty().bytes().is_some_and(|bytes| bytes <= KEPT) && known == array)
         };
         match self.held.memory.iter().find(|(_, known)| same(known)) {
             Some((id, _)) => *id,
@@ -129,6 +133,18 @@ impl Evaluator {
         }
         let id = self.held.add(array);
         self.graph.add(Op::Memory(id), Vec::new(), ty, span)
+    }
+
+    /// A mark for `forget_since`.
+    pub fn held_so_far(&self) -> u32 {
+        self.held.next
+    }
+
+    /// Lets go of the arrays that were taken in after the mark, but for results that are known: nothing else has a way to them.
+    pub fn forget_since(&mut self, mark: u32) {
+        let memory = |node: &NodeId| if let Op::Memory(id) = self.graph.node(*node).op { Some(id) } else { None };
+        let known: FxHashSet<MemoryId> = self.known.values().filter_map(memory).collect();
+        self.held.memory.retain(|id, _| id.0 < mark || known.contains(id));
     }
 
     /// Builds nodes. What the building itself must know is computed, after what the program asked for before.

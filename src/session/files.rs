@@ -61,15 +61,18 @@ fn group(path: &str, file: &OpenFile, prefix: &str) -> Arc<DatasetTy> {
         (Name::new(&name), group(path, file, &below))
     });
     let attrs = if prefix.is_empty() { texts(&file.info.attrs) } else { Vec::new() };
-    Arc::new(DatasetTy { path: Arc::from(path), variables, groups: groups.collect(), attrs })
+    Arc::new(DatasetTy { path: Arc::from(path), single: file.info.single && prefix.is_empty(), variables, groups: groups.collect(), attrs })
 }
 
 fn variable(file: &OpenFile, at: usize, name: &str) -> VariableTy {
     let info = &file.info.variables[at];
     // A variable that cannot be read is listed with the reason.
-    let (ty, skipped) = match (file.ty(at), &info.skipped) {
-        (Ok(ty), skipped) => (ty, skipped.clone()),
-        (Err(error), _) => (crate::array::ArrayTy::unnamed(DType::U8, &info.shape()), Some(error.message)),
+    let (ty, skipped) = match file.ty(at) {
+        Ok(ty) => (ty, info.skipped.clone()),
+        Err(error) => {
+            let reason = info.skipped.clone().unwrap_or(error.message);
+            (crate::array::ArrayTy::unnamed(DType::U8, &info.shape()), Some(reason))
+        }
     };
     VariableTy { name: Name::new(name), path: Arc::from(info.path.as_str()), ty, attrs: texts(&info.attrs), skipped }
 }

@@ -70,7 +70,11 @@ impl Session {
             if matches!(instance.class, Class::Kernel | Class::Elementwise) {
                 let types: Vec<String> = instance.params.iter().map(|param| instance.locals[param.0 as usize].ty.to_string()).collect();
                 let head = format!("# {}({}) -> {}\n", instance.name, types.join(", "), instance.result);
-                texts.push(head + &show(self, inst)?);
+                let text = head + &show(self, inst)?;
+                // Calls of which different things are known have the same code.
+                if !texts.contains(&text) {
+                    texts.push(text);
+                }
             }
         }
         if texts.is_empty() {

@@ -137,7 +137,7 @@ fn within(dim: &Dim, coord: &Coord, low: Option<Scalar>, high: Option<Scalar>) -
 }
 
 /// The position nearest to a value; none of an empty coordinate.
-fn nearest_to(coord: &Coord, wanted: Scalar) -> Option<u64> {
+pub fn nearest_to(coord: &Coord, wanted: Scalar) -> Option<u64> {
     let distance = |value: Scalar| match (value.dtype.is_time(), value.as_int(), wanted.as_int()) {
         (true, Some(value), Some(wanted)) => (value - wanted).unsigned_abs() as f64,
         _ => (value.as_f64() - wanted.as_f64()).abs(),

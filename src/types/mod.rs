@@ -4,7 +4,10 @@
 pub mod broadcast;
 pub mod coord;
 pub mod dims;
+pub mod fourier;
+pub mod group;
 pub mod label;
+pub mod matrix;
 pub mod promote;
 pub mod routine;
 pub mod shape;
@@ -31,6 +34,8 @@ pub enum Ty {
     Function(FunctionTy),
     /// An open file: its variables are fields.
     Dataset(Arc<DatasetTy>),
+    /// An array that is reduced in parts: `x.groupby(…)`.
+    Grouped(Arc<group::GroupedTy>),
     /// A name of the library that has members: `random`.
     Module(&'static str),
     Unit,
@@ -53,6 +58,8 @@ pub struct DefId(pub u32);
 #[derive(Clone, Debug, PartialEq)]
 pub struct DatasetTy {
     pub path: Arc<str>,
+    /// It is one array, which stands for the whole file.
+    pub single: bool,
     pub variables: Vec<VariableTy>,
     /// Groups inside, by name.
     pub groups: Vec<(Name, Arc<DatasetTy>)>,
@@ -151,6 +158,7 @@ impl fmt::Display for Ty {
             }
             Ty::Function(_) => f.write_str("function"),
             Ty::Dataset(dataset) => write!(f, "dataset {}", dataset.path),
+            Ty::Grouped(grouped) => write!(f, "{grouped}"),
             Ty::Module(name) => write!(f, "module {name}"),
             Ty::Unit => f.write_str("nothing"),
             Ty::Error => f.write_str("error"),

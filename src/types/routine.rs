@@ -3,6 +3,8 @@
 //! comes out; `exec::routine` has what they do.
 
 use super::Unknowns;
+use super::fourier::Fourier;
+use super::matrix::Matrix;
 use crate::array::{ArrayTy, DType, Dim, Size};
 use crate::base::{Code, Diagnostic, Outcome};
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,12 @@ pub enum Routine {
     /// (n, …) of f64, weights of f64 alike where weighted, edges (k + 1) of f64 → (k): how many elements lie between them (i64), or the sum of their
     /// weights (f64).
     Histogram { weighted: bool, axes: u8 },
+    /// (n) → (n), or half of it: the discrete Fourier transform of a line.
+    Fourier(Fourier),
+    /// (n), (m) → (n + m - 1): every element of one line times every one of the other, where their positions add up.
+    Convolve,
+    /// Decompositions of matrices and what is made of them.
+    Matrix(Matrix),
 }
 
 /// What is asked of a sorted line.
@@ -72,16 +80,21 @@ impl Routine {
             Routine::Quantile { .. } => "quantile",
             Routine::Search { .. } => "search",
             Routine::Histogram { .. } => "histogram",
+            Routine::Fourier(fourier) => fourier.name(),
+            Routine::Convolve => "convolve",
+            Routine::Matrix(matrix) => matrix.name(),
         }
     }
 
     /// How many axes of each operand are its core.
     pub fn core_ranks(self) -> &'static [usize] {
         match self {
-            Routine::Sort { .. } | Routine::ArgSort { .. } => &[1],
+            Routine::Sort { .. } | Routine::ArgSort { .. } | Routine::Fourier(_) => &[1],
             Routine::Search { .. } => &[0, 1],
             Routine::Histogram { weighted: true, axes } => &MANY[usize::from(axes).min(32)],
             Routine::Histogram { axes, .. } | Routine::Quantile { axes, .. } => &MANY[usize::from(axes).min(32)][1..],
+            Routine::Convolve => &[1, 1],
+            Routine::Matrix(matrix) => matrix.core_ranks(),
         }
     }
 
@@ -99,7 +112,7 @@ impl Routine {
         match self {
             Routine::Sort { .. } | Routine::ArgSort { .. } | Routine::Quantile { .. } => 1,
             Routine::Histogram { weighted, .. } => 1 + usize::from(weighted),
-            Routine::Search { .. } => 0,
+            Routine::Search { .. } | Routine::Fourier(_) | Routine::Convolve | Routine::Matrix(_) => 0,
         }
     }
 
@@ -131,6 +144,26 @@ impl Routine {
                 let bins = edges.known().map_or_else(|| unknowns.fresh(), |edges| Size::Known(edges.saturating_sub(1)));
                 Ok(vec![result(if weighted { DType::F64 } else { DType::I64 }, &[Dim::sized(bins)])])
             }
+            Routine::Fourier(fourier) => {
+                let (dtype, core) = fourier.result(first.dtype, &core[0], unknowns)?;
+                Ok(vec![result(dtype, &[core])])
+            }
+            Routine::Convolve => {
+                let other = operands.last().and_then(|other| other.dims.last()).map_or(Size::Known(0), |dim| dim.size);
+                let size = match (core[0].size, other) {
+                    (Size::Known(0), _) | (_, Size::Known(0)) => {
+                        return Err(
+                            Diagnostic::new(Code::Value, "a convolution with nothing").help("both operands have one element or more")
+                        );
+                    }
+                    (Size::Known(a), Size::Known(b)) => Size::Known(a.saturating_add(b) - 1),
+                    _ => unknowns.fresh(),
+                };
+                Ok(vec![result(first.dtype, &[Dim { name: core[0].name.clone(), size, coord: None }])])
+            }
+            Routine::Matrix(matrix) => {
+                Ok(matrix.results(operands, unknowns)?.into_iter().map(|(dtype, core)| result(dtype, &core)).collect())
+            }
         }
     }
 
@@ -138,9 +171,11 @@ impl Routine {
     pub fn workspace(self, cores: &[Vec<u64>], dtype: DType) -> u64 {
         let elements = |at: usize| cores[at].iter().fold(1u64, |all, size| all.saturating_mul(*size));
         match self {
-            Routine::Sort { .. } | Routine::Search { .. } | Routine::Histogram { .. } => 0,
+            Routine::Sort { .. } | Routine::Search { .. } | Routine::Histogram { .. } | Routine::Convolve => 0,
             Routine::ArgSort { .. } => elements(0).saturating_mul(16),
             Routine::Quantile { .. } => elements(0).saturating_mul(dtype.size() as u64).saturating_add(elements(1).saturating_mul(8)),
+            Routine::Fourier(fourier) => fourier.workspace(dtype),
+            Routine::Matrix(matrix) => matrix.workspace(cores, dtype),
         }
     }
 }

@@ -17,6 +17,7 @@ mod kernel;
 mod log;
 mod math;
 mod pow;
+mod quantile;
 pub mod random;
 mod special;
 mod trig;
@@ -26,4 +27,5 @@ pub use dispatch::{
     scalar_address_f64, scalar_f32, scalar_f64, strip_f32, strip_f64, table,
 };
 pub use math::{Level, Math, level};
+pub use quantile::Quantile;
 pub use random::Random;

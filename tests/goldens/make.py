@@ -1,6 +1,6 @@
-"""Writes arrays.txt: expressions in Kiln syntax with the values and dtypes NumPy gives. Needs Python 3 with NumPy.
+"""Writes arrays.txt (and functions.py, which goes on, functions.txt): expressions in Kiln syntax with the values and dtypes NumPy gives. Needs Python 3 with NumPy.
 
-    python tests/goldens/make.py
+    python tests/goldens/functions.py
 
 A line is `expression ; dtype ; shape ; values ; tolerance`. Values are row-major, floats as repr, complex ones as real and imaginary part
 one after the other. The tolerance is `exact`, `4ulp` or `1e-12`. The lines before the first blank one are the variables.
@@ -329,7 +329,83 @@ case("topk(i, 2, along = 1)", "-np.sort(-i, axis=1)[:, :2]")
 case("topk(g, -3)", "np.sort(g)[:3]")
 case("argtopk(g, 2)", "np.argsort(-g, kind='stable')[:2]")
 
+# Fourier transforms and linear algebra: what has one value whatever the signs of vectors.
+cc = "[[2.0, 0.5, -1.0], [0.5, 3.0, 0.25], [-1.0, 0.25, 4.0]]"
+lines_of = "np.array(" + cc + ")"
+for name in ("fft", "ifft", "hfft", "irfft"):
+    case(f"{name}(g)", f"np.fft.{name}(g)", "1e-12")
+    case(f"{name}(c)", f"np.fft.{name}(c)", "1e-12")
+    case(f"{name}(f, along = 0)", f"np.fft.{name}(f, axis=0)", "1e-12")
+    case(f"{name}(f, along = 1, n = 5)", f"np.fft.{name}(f, n=5)", "1e-12")
+    case(f"{name}(f, along = 1, n = 3, norm = \"ortho\")", f"np.fft.{name}(f, n=3, norm='ortho')", "1e-12")
+    case(f"{name}(f, along = 1, norm = \"forward\")", f"np.fft.{name}(f, norm='forward')", "1e-12")
+for name in ("rfft", "ihfft"):
+    case(f"{name}(g)", f"np.fft.{name}(g)", "1e-12")
+    case(f"{name}(i, along = 1)", f"np.fft.{name}(i, axis=1)", "1e-12")
+    case(f"{name}(f, along = 0, n = 8)", f"np.fft.{name}(f, n=8, axis=0)", "1e-12")
+for name in ("fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn"):
+    case(f"{name}(f)", f"np.fft.{name}(f)", "1e-12")
+    case(f"{name}(cube, over = (0, 2))", f"np.fft.{name}(cube, axes=(0, 2))", "1e-12")
+    # Of the others some parts are what rounding leaves of 0.
+    if name not in ("fft2", "fftn"):
+        case(f"{name}(f, over = (1, 0), shape = (5, 6))", f"np.fft.{name}(f, s=(5, 6), axes=(1, 0))", "1e-12")
+case("fftn(cube)", "np.fft.fftn(cube)", "1e-12")
+for n in (1, 4, 5):
+    case(f"fftfreq({n}, 0.5)", f"np.fft.fftfreq({n}, 0.5)")
+    case(f"rfftfreq({n}, 0.5)", f"np.fft.rfftfreq({n}, 0.5)")
+case("fftshift(f)", "np.fft.fftshift(f)")
+case("fftshift(j)", "np.fft.fftshift(j)")
+case("ifftshift(g)", "np.fft.ifftshift(g)")
+case("ifftshift(f, over = 1)", "np.fft.ifftshift(f, axes=1)")
+for mode in ("full", "same", "valid"):
+    for x, y in [("g", "p"), ("j", "k"), ("p", "g"), ("b", "b[..2]"), ("c", "c[1..3]"), ("j", "k[..2]"), ("k[..2]", "j")]:
+        to = y.replace("..", ":")
+        case(f'convolve({x}, {y}, "{mode}")', f"np.convolve({x.replace('..', ':')}, {to}, '{mode}')", "1e-12")
+        case(f'correlate({x}, {y}, "{mode}")', f"np.correlate({x.replace('..', ':')}, {to}, '{mode}')", "1e-12")
+for name in ("inv", "cholesky", "eigvalsh", "det", "pinv", "matrix_rank", "cond"):
+    case(f"{name}({cc})", f"np.linalg.{name}({lines_of})", "1e-12")
+case(f"svdvals({cc})", f"np.linalg.svd({lines_of}, compute_uv=False)", "1e-12")
+case("svdvals(f)", "np.linalg.svd(f, compute_uv=False)", "1e-12")
+case(f"solve({cc}, [1.0, 2.0, 3.0])", f"np.linalg.solve({lines_of}, np.array([1.0, 2.0, 3.0]))", "1e-12")
+case(f"solve({cc}, f)", f"np.linalg.solve({lines_of}, f)", "1e-12")
+case(f"solve(stack({cc}, eye(3)), f)", f"np.linalg.solve(np.stack([{lines_of}, np.eye(3)]), f)", "1e-12")
+case("det(f[.., ..3])", "np.linalg.det(f[:, :3])", "1e-12")
+case("pinv(f)", "np.linalg.pinv(f)", "1e-12")
+case("matrix_rank(outer(g, p))", "np.linalg.matrix_rank(np.outer(g, p))")
+for ord, np_ord in [('"fro"', "'fro'"), ('"nuc"', "'nuc'"), ("1", "1"), ("-1", "-1"), ("2", "2"), ("-2", "-2"), ("inf", "inf"), ("-inf", "-inf")]:
+    case(f"norm(f, {ord})", f"np.linalg.norm(f, {np_ord})", "1e-12")
+    case(f"norm(cube, {ord}, over = (0, 2), keepdims = true)", f"np.linalg.norm(cube, {np_ord}, axis=(0, 2), keepdims=True)", "1e-12")
+for ord in ("1", "-1", "2", "0", "3", "0.5", "inf", "-inf"):
+    case(f"norm(g, {ord})", f"np.linalg.norm(g, {ord})", "1e-12")
+    case(f"norm(f, {ord}, over = 0)", f"np.linalg.norm(f, {ord}, axis=0)", "1e-12")
+case("norm(cube)", "np.linalg.norm(cube)", "1e-12")
+case("norm(c)", "np.linalg.norm(c)", "1e-12")
+case("norm(i)", "np.linalg.norm(i)", "1e-12")
+case("trace(f)", "np.trace(f)", "1e-12")
+case("trace(i, 1)", "np.trace(i, 1)")
+case("trace(cube)", "np.trace(cube, axis1=1, axis2=2)", "1e-12")
+case("matmul(cube, f[..2])", "np.matmul(cube, f[:2])", "1e-12")
+case("matmul(cube, cube[1])", "np.matmul(cube, cube[1])", "1e-12")
+case("matmul(cube, [1.0, 2.0])", "np.matmul(cube, np.array([1.0, 2.0]))", "1e-12")
+case("matmul([1.0, 2.0], cube)", "np.matmul(np.array([1.0, 2.0]), cube)", "1e-12")
+case("matmul(cube.as(i64), cube.as(i64))", "np.matmul(cube.astype('int64'), cube.astype('int64'))")
+for n in (0, 1, 5, -2):
+    case(f"matrix_power({cc}, {n})", f"np.linalg.matrix_power({lines_of}, {n})", "1e-12")
+case("matrix_power(i[.., ..3], 3)", "np.linalg.matrix_power(i[:, :3], 3)")
+
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "arrays.txt")
 with open(path, "w") as file:
     file.write("\n".join(head) + "\n\n" + "\n".join(lines) + "\n")
 print(len(lines), "expressions")
+
+
+def write(name):
+    """The cases so far as a file; the next ones begin another."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
+    with open(path, "w") as file:
+        file.write("\n".join(head) + "\n\n" + "\n".join(lines) + "\n")
+    print(len(lines), "expressions in", name)
+    lines.clear()
+
+
+write("arrays.txt")

@@ -47,6 +47,8 @@ fn all_ops() -> Vec<ScalarOp> {
         Maximum,
         Fmin,
         Fmax,
+        Latest,
+        Gcd,
         Floor,
         Ceil,
         Trunc,
@@ -77,7 +79,8 @@ fn all_ops() -> Vec<ScalarOp> {
         Random(Distribution::Uniform),
         Random(Distribution::Normal),
     ];
-    plain.into_iter().chain(crate::vmath::Math::ALL.iter().map(|math| Math(*math))).collect()
+    let quantiles = crate::vmath::Quantile::ALL.iter().map(|quantile| Quantile(*quantile));
+    plain.into_iter().chain(quantiles).chain(crate::vmath::Math::ALL.iter().map(|math| Math(*math))).collect()
 }
 
 fn span(start: u32) -> Span {
@@ -314,6 +317,7 @@ fn operations_agree() {
             let Some(result) = operation.result(dtype).filter(|_| !operation.can_fail(dtype, false)) else { continue };
             let args = match operation {
                 ScalarOp::Select => vec![input(2), input(0), input(1)],
+                ScalarOp::Quantile(_) => vec![input(0), input(1), input(1)],
                 _ => (0..operation.arity() as u32).map(input).collect(),
             };
             outputs.push(Output { dtype: result, value: op(operation, dtype, args), name: format!("{} {dtype}", operation.name()) });

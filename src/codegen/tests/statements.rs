@@ -248,7 +248,7 @@ impl Host for Counting {
     fn cancel(&self) -> &Cancel {
         &self.cancel
     }
-    fn alloc(&self, bytes: usize) -> Option<Buffer> {
+    fn alloc(&self, bytes: usize, _clear: bool) -> Option<Buffer> {
         self.count.fetch_add(1, Ordering::Relaxed);
         Some(Buffer::zeroed(bytes))
     }

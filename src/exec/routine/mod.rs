@@ -1,9 +1,12 @@
 //! Running a routine on every core of a batch: blocks of cores as tasks, each copied to dense memory, worked on there, and copied to where its
 //! results are kept. Owns the way there and back; a file beside this one has what each family of routines does.
 
+mod convolve;
+mod fourier;
 mod histogram;
 mod key;
 mod long;
+mod matrix;
 mod order;
 mod quantile;
 mod search;
@@ -12,7 +15,7 @@ pub mod sweep;
 use super::store::{self, Place};
 use super::{Run, tasks};
 use crate::array::{Buffer, DType};
-use crate::base::{Outcome, Span};
+use crate::base::{Diagnostic, Outcome, Span};
 use crate::builtins::build::Routine;
 use crate::plan::blocks::grid;
 use crate::plan::ir::{Batched, CoreOut, Leaf, Stage};
@@ -24,20 +27,39 @@ struct Core<'a> {
     results: Vec<&'a mut [u8]>,
 }
 
-/// What a routine does to one core. Errors are of values (a singular matrix); they get their place from the stage.
-fn work(core: Core) -> Outcome<()> {
-    match core.batched.routine {
-        Routine::Sort { descending } => order::sort(core, descending),
-        Routine::ArgSort { descending } => order::argsort(core, descending),
-        Routine::Search { side } => search::search(core, side),
-        Routine::Histogram { weighted, .. } => histogram::histogram(core, weighted),
-        Routine::Quantile { between, skip_missing, .. } => quantile::quantile(core, between, skip_missing),
+impl Core<'_> {
+    /// Whether anybody wants a result.
+    fn is_wanted(&self, result: usize) -> bool {
+        self.batched.results[result].store.is_some()
     }
+}
+
+/// Does what a routine does to one core. Errors are of values (a singular matrix); they get their place from the stage.
+type Worker<'a> = Box<dyn FnMut(Core) -> Outcome<()> + 'a>;
+
+/// Makes workers: one for each block, with memory of its own. What all share (the plan of a transform) is made once, here.
+type Workers<'a> = Box<dyn Fn() -> Worker<'a> + Sync + 'a>;
+
+fn workers(batched: &Batched) -> Outcome<Workers<'_>> {
+    fn alone<'a>(work: impl Fn(Core) -> Outcome<()> + Copy + Sync + 'a) -> Workers<'a> {
+        Box::new(move || Box::new(work))
+    }
+    Ok(match batched.routine {
+        Routine::Sort { descending } => alone(move |core| order::sort(core, descending)),
+        Routine::ArgSort { descending } => alone(move |core| order::argsort(core, descending)),
+        Routine::Quantile { between, skip_missing, .. } => alone(move |core| quantile::quantile(core, between, skip_missing)),
+        Routine::Search { side } => alone(move |core| search::search(core, side)),
+        Routine::Histogram { weighted, .. } => alone(move |core| histogram::histogram(core, weighted)),
+        Routine::Fourier(fourier) => fourier::workers(fourier, batched)?,
+        Routine::Convolve => alone(convolve::work),
+        Routine::Matrix(matrix) => alone(move |core| matrix::work(core, matrix)),
+    })
 }
 
 /// Runs a stage.
 pub fn run(run: &Run, stage: &Stage, batched: &Batched, places: &[Option<Place>]) -> Outcome<()> {
     let grid = grid(&batched.batch, &batched.block);
+    let workers = workers(batched).map_err(|error| error.or_at(stage.span))?;
     let own = batched.operands.len() - batched.routine.shared();
     let whole = |(leaf, core): (&Leaf, &Vec<u64>)| store::dense(run, leaf, places, &vec![0; core.len()], core, stage.span);
     let shared = batched.operands[own..].iter().zip(&batched.cores[own..]).map(whole).collect::<Outcome<Vec<Buffer>>>()?;
@@ -50,14 +72,23 @@ pub fn run(run: &Run, stage: &Stage, batched: &Batched, places: &[Option<Place>]
         }
         let hi: Vec<u64> =
             lo.iter().zip(batched.block.iter().zip(&batched.batch)).map(|(lo, (block, size))| (lo + block).min(*size)).collect();
-        block(run, stage.span, batched, places, &shared, &lo, &hi)?;
+        block(run, stage.span, batched, workers(), places, &shared, &lo, &hi)?;
         run.advance();
         Ok(())
     })
 }
 
 /// The cores of one block.
-fn block(run: &Run, span: Span, batched: &Batched, places: &[Option<Place>], shared: &[Buffer], lo: &[u64], hi: &[u64]) -> Outcome<()> {
+fn block(
+    run: &Run,
+    span: Span,
+    batched: &Batched,
+    mut work: Worker,
+    places: &[Option<Place>],
+    shared: &[Buffer],
+    lo: &[u64],
+    hi: &[u64],
+) -> Outcome<()> {
     let count: Vec<u64> = lo.iter().zip(hi).map(|(lo, hi)| hi - lo).collect();
     let cores = count.iter().product::<u64>() as usize;
     let mut operands = Vec::with_capacity(batched.operands.len());
@@ -78,7 +109,7 @@ fn block(run: &Run, span: Span, batched: &Batched, places: &[Option<Place>], sha
             let own = own(buffer.bytes().len());
             &mut buffer.bytes_mut()[own]
         });
-        work(Core { batched, operands, results: results.collect() }).map_err(|error| error.or_at(span))?;
+        work(Core { batched, operands, results: results.collect() }).map_err(|error| placed(error, lo, &count, at).or_at(span))?;
     }
     for (result, buffer) in batched.results.iter().zip(&results) {
         let Some(id) = result.store else { continue };
@@ -87,6 +118,21 @@ fn block(run: &Run, span: Span, batched: &Batched, places: &[Option<Place>], sha
         store::put(run, store::place(id, places)?, result.dtype, &start, &sizes, buffer, span)?;
     }
     Ok(())
+}
+
+/// An error with the place of its core in the batch.
+fn placed(mut error: Box<Diagnostic>, lo: &[u64], count: &[u64], at: usize) -> Box<Diagnostic> {
+    if lo.is_empty() {
+        return error;
+    }
+    let mut rest = at as u64;
+    let mut place = lo.to_vec();
+    for (place, count) in place.iter_mut().zip(count).rev() {
+        *place += rest % count;
+        rest /= count;
+    }
+    error.message = format!("{}, at {place:?}", error.message);
+    error
 }
 
 fn bytes(sizes: &[u64], dtype: DType) -> usize {

@@ -1,17 +1,18 @@
 //! Where the elements of a data set lie in the file, and reading regions of them: chunks by an index that is loaded once, data in one
 //! piece straight.
 
-use super::filters::{self, Decoder};
+use super::filters::Filters;
 use super::types::Element;
 use crate::base::{Name, Outcome};
 use crate::io::Source;
+use crate::io::codecs::Decoder;
 use crate::io::error::{damaged, system};
+use crate::io::grid::{self, Region};
 use crate::io::region::{self, Axis};
 use hdf5_reader::Hdf5File;
 use hdf5_reader::chunk_index::{self, ChunkEntry};
 use hdf5_reader::messages::HdfMessage;
 use hdf5_reader::messages::dataspace::DataspaceType;
-use hdf5_reader::messages::filter_pipeline::FilterDescription;
 use hdf5_reader::messages::layout::{ChunkIndexing, DataLayout};
 use hdf5_reader::object_header::ObjectHeader;
 use std::fs::File;
@@ -39,13 +40,15 @@ enum Layout {
     /// In one piece, here.
     Contiguous(u64),
     Chunked(Box<Chunked>),
+    #[cfg(feature = "libhdf5")]
+    Library(super::library::Library),
 }
 
 struct Chunked {
     shape: Vec<u32>,
     /// Bytes of a decoded chunk.
     bytes: usize,
-    filters: Vec<FilterDescription>,
+    filters: Filters,
     /// Where the index is, by the superblock's base.
     address: u64,
     indexing: Option<ChunkIndexing>,
@@ -82,9 +85,7 @@ impl Stored {
         if external {
             return Err("is kept in other files".to_string());
         }
-        if let Some(unknown) = filters.iter().find(|filter| !filters::is_known(filter)) {
-            return Err(format!("is stored with {}, which Kiln does not read", filters::name(unknown)));
-        }
+        let filters = Filters::of(filters, item)?;
         let undefined = |address: u64| address == u64::MAX >> (64 - 8 * u32::from(reader.superblock().offset_size.clamp(1, 8)));
         let layout = match super::layout(header).ok_or("has no layout")? {
             DataLayout::Compact { data } => Layout::Compact(data.clone()),
@@ -114,6 +115,8 @@ impl Stored {
         let bytes = self.extents.iter().product::<u64>() * item as u64;
         match &mut self.layout {
             Layout::Absent => {}
+            #[cfg(feature = "libhdf5")]
+            Layout::Library(_) => {}
             Layout::Compact(data) if bytes > data.len() as u64 => return Err("has fewer data than elements".to_string()),
             Layout::Compact(_) => {}
             Layout::Contiguous(offset) => {
@@ -133,6 +136,16 @@ impl Stored {
         Ok(self)
     }
 
+    #[cfg(feature = "libhdf5")]
+    pub(super) fn by_library(library: super::library::Library) -> Stored {
+        let element = Element { dtype: library.dtype, swap: 0 };
+        let (shape, fill) = (library.shape.clone(), vec![0; element.dtype.size()]);
+        Stored { element, extents: shape.clone(), shape, fill, layout: Layout::Library(library) }
+    }
+
+    pub(super) fn shape(&self) -> &[u64] {
+        &self.shape
+    }
     pub(super) fn is_chunked(&self) -> bool {
         matches!(self.layout, Layout::Chunked(_))
     }
@@ -144,7 +157,7 @@ impl Stored {
     }
     pub(super) fn filter_names(&self) -> Vec<Name> {
         match &self.layout {
-            Layout::Chunked(chunked) => chunked.filters.iter().map(|filter| Name::new(filters::name(filter))).collect(),
+            Layout::Chunked(chunked) => chunked.filters.names().map(Name::from).collect(),
             _ => Vec::new(),
         }
     }
@@ -256,31 +269,6 @@ impl Chunked {
     }
 }
 
-/// The part of one axis of a region that lies in one chunk.
-struct Piece {
-    /// Which chunk along the axis.
-    place: u64,
-    /// Its first element's index within the chunk.
-    inside: u64,
-    /// That element's index within the region.
-    first: u64,
-    count: u64,
-}
-
-/// Splits an axis at chunk boundaries: only chunks that hold wanted elements. O(number of these chunks).
-fn pieces(start: u64, count: u64, step: u64, chunk: u64) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    let mut first = 0;
-    while first < count {
-        let at = start + first * step;
-        let (place, inside) = (at / chunk, at % chunk);
-        let here = (chunk - inside).div_ceil(step).min(count - first);
-        pieces.push(Piece { place, inside, first, count: here });
-        first += here;
-    }
-    pieces
-}
-
 pub(super) struct Hdf5Source {
     pub file: Arc<File>,
     pub path: PathBuf,
@@ -303,6 +291,8 @@ impl Source for Hdf5Source {
         let strides = region::dense(count, item).unwrap_or_default();
         match &stored.layout {
             Layout::Absent => {}
+            #[cfg(feature = "libhdf5")]
+            Layout::Library(library) => library.read(start, count, step, out).map_err(|reason| damaged(&self.path, reason))?,
             Layout::Compact(_) | Layout::Contiguous(_) => {
                 let from = region::dense(&stored.extents, item).unwrap_or_default();
                 let (at, mut axes) = region::axes(&from, start, count, step, item);
@@ -317,7 +307,7 @@ impl Source for Hdf5Source {
             }
             Layout::Chunked(chunked) => {
                 let part = Part { source: self, stored, chunked, item, strides: &strides };
-                part.read(start, &kept, step, out)?;
+                part.read(Region { start, count: &kept, step }, out)?;
             }
         }
         region::swap(out, stored.element.swap);
@@ -329,6 +319,8 @@ impl Source for Hdf5Source {
         let item = stored.element.dtype.size();
         match &stored.layout {
             Layout::Absent => Ok(0),
+            #[cfg(feature = "libhdf5")]
+            Layout::Library(library) => Ok(library.stored_bytes()),
             Layout::Compact(data) => Ok(data.len() as u64),
             Layout::Contiguous(_) => Ok(stored.extents.iter().product::<u64>() * item as u64),
             Layout::Chunked(chunked) => {
@@ -353,60 +345,47 @@ impl Part<'_> {
         &self.source.path
     }
 
-    fn read(&self, start: &[u64], count: &[u64], step: &[u64], out: &mut [u8]) -> Outcome<()> {
-        if count.contains(&0) {
+    fn read(&self, region: Region, out: &mut [u8]) -> Outcome<()> {
+        if region.count.contains(&0) {
             return Ok(());
         }
         let extents = &self.stored.extents;
         let index = self.chunked.index(extents, self.item, &self.source.reader).map_err(|reason| damaged(self.path(), reason))?;
         let shape: Vec<u64> = self.chunked.shape.iter().map(|size| u64::from(*size)).collect();
         let inner = region::dense(&shape, self.item).unwrap_or_default();
-        let split: Vec<Vec<Piece>> = (0..shape.len()).map(|axis| pieces(start[axis], count[axis], step[axis], shape[axis])).collect();
-        let (mut decoder, mut encoded, mut decoded) = (Decoder::new(), Vec::new(), Vec::new());
-        let mut turn = vec![0; shape.len()];
-        loop {
-            let here: Vec<&Piece> = split.iter().zip(&turn).map(|(pieces, at)| &pieces[*at]).collect();
-            let axes: Vec<Axis> =
-                (0..shape.len()).map(|d| Axis { count: here[d].count, from: inner[d] * step[d], to: self.strides[d] }).collect();
-            let from: u64 = here.iter().zip(&inner).map(|(piece, stride)| piece.inside * stride).sum();
-            let to: u64 = here.iter().zip(self.strides).map(|(piece, stride)| piece.first * stride).sum();
-            let places: Vec<u64> = here.iter().map(|piece| piece.place).collect();
-            let number = self.chunked.number(&places, extents);
-            let target = &mut out[to as usize..];
-            match index.binary_search_by_key(&number, |chunk| chunk.number) {
-                Err(_) => region::fill(&axes, &self.stored.fill, target),
-                Ok(at) if self.chunked.filters.is_empty() => {
-                    region::read(&self.source.file, index[at].offset + from, &axes, self.item, target)
-                        .map_err(|error| system("read", self.path(), &error))?
-                }
-                Ok(at) => {
-                    let whole = here.iter().zip(&shape).all(|(piece, size)| piece.count == *size);
-                    let alike = axes.iter().all(|axis| axis.count == 1 || axis.from == axis.to);
-                    let at_edge = places.iter().zip(&shape).zip(extents).any(|((place, size), extent)| (place + 1) * size > *extent);
-                    self.fetch(&index[at], &mut encoded)?;
-                    if whole && alike {
-                        self.decode(&mut decoder, &index[at], &encoded, at_edge, &mut target[..self.chunked.bytes])?;
-                    } else {
-                        decoded.resize(self.chunked.bytes, 0);
-                        self.decode(&mut decoder, &index[at], &encoded, at_edge, &mut decoded)?;
-                        region::copy(&decoded[from as usize..], &axes, self.item, target);
-                    }
-                }
-            }
-            if !advance(&mut turn, &split) {
+        let (mut decoder, mut encoded, mut decoded) = (Decoder::default(), Vec::new(), Vec::new());
+        grid::walk(&shape, &inner, region, self.strides, |part| {
+            let number = self.chunked.number(&part.place, extents);
+            let target = &mut out[part.to as usize..];
+            let Ok(at) = index.binary_search_by_key(&number, |chunk| chunk.number) else {
+                region::fill(&part.axes, &self.stored.fill, target);
                 return Ok(());
+            };
+            let chunk = &index[at];
+            if self.chunked.filters.is_empty() {
+                return region::read(&self.source.file, chunk.offset + part.from, &part.axes, self.item, target)
+                    .map_err(|error| system("read", self.path(), &error));
             }
-        }
+            let at_edge = part.place.iter().zip(&shape).zip(extents).any(|((place, size), extent)| (place + 1) * size > *extent);
+            self.fetch(chunk, &mut encoded)?;
+            if part.is_whole(&shape) {
+                return self.decode(&mut decoder, chunk, &encoded, at_edge, &mut target[..self.chunked.bytes]);
+            }
+            decoded.resize(self.chunked.bytes, 0);
+            self.decode(&mut decoder, chunk, &encoded, at_edge, &mut decoded)?;
+            region::copy(&decoded[part.from as usize..], &part.axes, self.item, target);
+            Ok(())
+        })
     }
 
     fn fetch(&self, chunk: &Chunk, encoded: &mut Vec<u8>) -> Outcome<()> {
-        Decoder::plausible(&self.chunked.filters, chunk.size, self.chunked.bytes).map_err(|reason| damaged(self.path(), reason))?;
+        self.chunked.filters.plausible(chunk.size, self.chunked.bytes).map_err(|reason| damaged(self.path(), reason))?;
         encoded.resize(chunk.size, 0);
         self.source.file.read_exact_at(encoded, chunk.offset).map_err(|error| system("read", self.path(), &error))
     }
 
     fn decode(&self, decoder: &mut Decoder, chunk: &Chunk, encoded: &[u8], at_edge: bool, out: &mut [u8]) -> Outcome<()> {
-        match decoder.decode(&self.chunked.filters, chunk.mask, self.item, encoded, out) {
+        match self.chunked.filters.decode(decoder, chunk.mask, self.item, encoded, out) {
             // A file may say that chunks which reach over the edge are stored plain; the crate does not pass that on.
             Err(_) if at_edge && encoded.len() == out.len() => {
                 out.copy_from_slice(encoded);
@@ -415,16 +394,4 @@ impl Part<'_> {
             done => done.map_err(|reason| damaged(self.path(), reason)),
         }
     }
-}
-
-/// The next combination of pieces, the last axis fastest; `false` after the last.
-fn advance(turn: &mut [usize], split: &[Vec<Piece>]) -> bool {
-    for (at, pieces) in turn.iter_mut().zip(split).rev() {
-        *at += 1;
-        if *at < pieces.len() {
-            return true;
-        }
-        *at = 0;
-    }
-    false
 }

@@ -2,14 +2,15 @@
 //! Owns which data sets are variables; `dims` their dimensions, `types` their dtypes, `chunks` where data lie, `filters` how they decode,
 //! `write` the writer.
 //!
-//! Not read: text, records, references, arrays as elements, external and virtual data, filters other than deflate, shuffle, fletcher32,
-//! szip, nbit, scaleoffset, lzf and lz4. Such variables are listed with the reason.
+//! Not read: text, records, references, arrays as elements, external and virtual data, and filters that `filters` does not know. Such
+//! variables are listed with the reason, or read by the reference library where it is built in (`library`).
 
 mod attributes;
 mod chunks;
-mod deflate;
 mod dims;
 mod filters;
+#[cfg(feature = "libhdf5")]
+mod library;
 mod members;
 #[cfg(test)]
 mod tests;
@@ -19,9 +20,9 @@ mod write;
 pub use write::Hdf5Sink;
 
 use super::error::{damaged, system};
-use super::info::{Attr, VarInfo};
+use super::info::{Attr, AxisInfo, VarInfo};
 use super::metadata::Metadata;
-use super::{Contents, Format, GroupInfo, Opened};
+use super::{Contents, Format, Found, GroupInfo, Opened};
 use crate::array::DType;
 use crate::base::{Name, Outcome};
 use chunks::{Hdf5Source, Stored};
@@ -47,8 +48,9 @@ impl Format for Hdf5 {
     fn extensions(&self) -> &'static [&'static str] {
         &["h5", "hdf5", "nc", "nc4"]
     }
-    fn detect(&self, head: &[u8]) -> bool {
+    fn detect(&self, found: Found) -> bool {
         // A user block of 512 bytes or a power of two of them may come first.
+        let Found::File(head) = found else { return false };
         [0, 512, 1024, 2048, 4096].iter().any(|at| head.get(*at..).is_some_and(|rest| rest.starts_with(SIGNATURE)))
     }
     fn open(&self, file: Arc<File>, path: &Path) -> Outcome<Opened> {
@@ -65,7 +67,7 @@ impl Format for Hdf5 {
         walk.group(&root, "", 0).map_err(fails)?;
         let Walk { datasets, groups, .. } = walk;
         let attrs = types::attrs(&root.attributes().unwrap_or_default());
-        let (contents, stored) = collect(datasets, groups, attrs, &reader, len);
+        let (contents, stored) = collect(datasets, groups, attrs, &reader, len, path);
         Ok((contents, Box::new(Hdf5Source { file, path: path.to_path_buf(), reader, variables: stored })))
     }
 }
@@ -153,6 +155,7 @@ fn collect(
     attrs: Vec<Attr>,
     reader: &Hdf5File,
     len: u64,
+    path: &Path,
 ) -> (Contents, Vec<Option<Stored>>) {
     let mut next = 0..;
     let variable_of: Vec<Option<usize>> =
@@ -180,14 +183,32 @@ fn collect(
                 (var.dtype, var.chunks, var.filters, var.scratch) = (dtype, stored.chunk_shape(), stored.filter_names(), stored.scratch());
                 Some(stored)
             }
-            Err(reason) => {
-                var.skipped = Some(reason);
-                None
-            }
+            Err(reason) => match by_library(path, &var.path) {
+                Some((dtype, stored)) => {
+                    (var.dtype, var.scratch) = (dtype, stored.scratch());
+                    var.dims = stored.shape().iter().map(|size| AxisInfo { name: None, size: *size, coord: None }).collect();
+                    Some(stored)
+                }
+                None => {
+                    var.skipped = Some(reason);
+                    None
+                }
+            },
         });
         variables.push(var);
     }
-    (Contents { dims: resolved.dims, variables, groups, attrs }, places)
+    (Contents { dims: resolved.dims, variables, groups, attrs, single: false }, places)
+}
+
+/// What only the reference library reads.
+#[cfg(feature = "libhdf5")]
+fn by_library(path: &Path, name: &str) -> Option<(DType, Stored)> {
+    library::Library::open(path, name).map(|library| (library.dtype, Stored::by_library(library)))
+}
+
+#[cfg(not(feature = "libhdf5"))]
+fn by_library(_: &Path, _: &str) -> Option<(DType, Stored)> {
+    None
 }
 
 /// The layout message of a data set, with what it leaves out.

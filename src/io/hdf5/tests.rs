@@ -170,6 +170,25 @@ fn what_does_not_go_together_is_refused() {
 }
 
 #[test]
+fn virtual_data_sets_are_for_the_reference_library() {
+    // Made with h5py: `v` is rows `a` and `b` of the same file, one of them deflated.
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/io/hdf5/virtual.h5");
+    let file = open(&path).unwrap();
+    let v = file.variable("v").unwrap();
+    if cfg!(feature = "libhdf5") {
+        assert_eq!(file.info.variables[v].shape(), [2, 6]);
+        let mut out = [0i32; 4];
+        file.read(v, &[0, 1], &[2, 2], &[1, 3], bytemuck::cast_slice_mut(&mut out)).unwrap();
+        assert_eq!(out, [1, 4, 7, 10]);
+        assert_eq!(read_all(&file, v), bytemuck::cast_slice::<i32, u8>(&std::array::from_fn::<i32, 12, _>(|at| at as i32)));
+    } else {
+        assert!(file.info.variables[v].skipped.as_ref().unwrap().contains("is virtual"));
+    }
+    let a = file.variable("a").unwrap();
+    assert_eq!(read_all(&file, a), bytemuck::cast_slice::<i32, u8>(&[0, 1, 2, 3, 4, 5]));
+}
+
+#[test]
 fn many_threads_write_one_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.h5");

@@ -64,14 +64,7 @@ impl Machine<'_> {
 
 /// The fault of an index outside an array.
 pub fn bounds(check: Check, array: ArrayId, outside: Outside) -> Fault {
-    debug_assert!(
-        check != Check::Proven,
-        "array {} has no index {} on axis {} of size {}",
-        array.0,
-        outside.index,
-        outside.axis,
-        outside.size
-    );
+    debug_assert!(!check.is_proven(), "array {} has no index {} on axis {} of size {}", array.0, outside.index, outside.axis, outside.size);
     let span = if let Check::At(span) = check { span } else { Span::default() };
     Fault { kind: FaultKind::Bounds, span, values: vec![outside.axis as i64, outside.index, outside.size] }
 }

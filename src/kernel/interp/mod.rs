@@ -75,7 +75,7 @@ fn result(value: Value, ty: ResultTy, host: &dyn Host, span: Span) -> Result<Ret
             let mut asked = 0;
             let array = slot.into_array(|bytes| {
                 asked = bytes as i64;
-                host.alloc(bytes)
+                host.alloc(bytes, false)
             });
             array.map(Ret::Array).ok_or(Fault { kind: FaultKind::Memory, span, values: vec![asked] })
         }

@@ -256,9 +256,9 @@ impl<'m> Machine<'m> {
                 let index = self.indices(frame, index)?;
                 frame.arrays[array.0 as usize].store(&index, value).map_err(|outside| bounds(*check, *array, outside))?;
             }
-            Stmt::Alloc { array, shape, span } => {
+            Stmt::Alloc { array, shape, clear, span } => {
                 let sizes = self.indices(frame, shape)?;
-                frame.arrays[array.0 as usize] = self.alloc(frame.arrays[array.0 as usize].dtype(), &sizes, *span)?;
+                frame.arrays[array.0 as usize] = self.alloc(frame.arrays[array.0 as usize].dtype(), &sizes, *clear, *span)?;
             }
             Stmt::View { array, base, index, check, .. } => {
                 let mut view = frame.arrays[base.0 as usize].view();
@@ -306,14 +306,19 @@ impl<'m> Machine<'m> {
         values.iter().map(|value| self.int(frame, value)).collect()
     }
 
-    fn alloc(&self, dtype: DType, sizes: &[i64], span: Span) -> Result<Slot, Fault> {
+    fn alloc(&self, dtype: DType, sizes: &[i64], clear: bool, span: Span) -> Result<Slot, Fault> {
         if let Some(size) = sizes.iter().find(|size| **size < 0) {
             return Err(Fault { kind: FaultKind::Value, span, values: vec![*size] });
         }
         let bytes = sizes.iter().fold(dtype.size() as i64, |bytes, size| bytes.saturating_mul(*size));
         let denied = Fault { kind: FaultKind::Memory, span, values: vec![bytes] };
-        let buffer = if bytes < i64::MAX && sizes.iter().all(|size| *size <= MAX_SIZE) { self.host.alloc(bytes as usize) } else { None };
-        Ok(Slot::fresh(dtype, sizes, buffer.ok_or(denied)?))
+        let small = bytes < i64::MAX && sizes.iter().all(|size| *size <= MAX_SIZE);
+        let mut buffer = small.then(|| self.host.alloc(bytes as usize, clear)).flatten().ok_or(denied)?;
+        if !clear {
+            // What is read before it is written must show.
+            buffer.bytes_mut().fill(0xa5);
+        }
+        Ok(Slot::fresh(dtype, sizes, buffer))
     }
 
     fn par_for(&self, frame: &mut Frame, run: Chunked, reductions: &[Reduction], depth: usize) -> Result<(), Fault> {

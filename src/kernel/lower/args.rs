@@ -64,6 +64,10 @@ fn one(kind: ParamKind, argument: &Argument, value: &mut dyn FnMut(&Expr) -> Out
             let value = value(expr)?;
             extents(&value, known).map(Value::Shape).ok_or_else(|| Diagnostic::at(Code::Type, expr.span, "sizes are integers"))
         }
+        Argument::Expr(expr) if kind == ParamKind::Ints => {
+            let value = value(expr)?;
+            if let Value::Array(_) = value { Ok(value) } else { Ok(extents(&value, None).map_or(value, Value::Shape)) }
+        }
         Argument::Expr(expr) => value(expr),
         Argument::Dims(dims) => Ok(Value::Dims(dims.clone())),
         Argument::Type { dtype, shape: None } => Ok(Value::Type(*dtype, None)),

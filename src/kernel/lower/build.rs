@@ -216,7 +216,7 @@ impl Function<'_> {
         }
         extents[axis] = end;
         let slot = self.slot("", ty.dtype, ty.rank());
-        self.out.push(Stmt::Alloc { array: slot, shape: extents.clone(), span });
+        self.out.push(Stmt::Alloc { array: slot, shape: extents.clone(), clear: true, span });
         for ((part, shape), start) in parts.iter().zip(&shapes).zip(starts) {
             self.nest(shape, &mut |f, at| {
                 let value = f.element(*part, at);
@@ -244,7 +244,7 @@ impl Function<'_> {
         let count = |extents: &[Expr]| extents.iter().cloned().reduce(|a, b| mul(a, b, span)).unwrap_or(size(1));
         self.check_equal(&count(&own), &count(&extents), 0);
         let slot = self.slot("", ty.dtype, ty.rank());
-        self.out.push(Stmt::Alloc { array: slot, shape: extents.clone(), span });
+        self.out.push(Stmt::Alloc { array: slot, shape: extents.clone(), clear: true, span });
         // The indices of the result run along, so that nothing is divided.
         let vars: Vec<VarId> = extents.iter().map(|_| self.keep(DType::I64, size(0))).collect();
         self.nest(&own, &mut |f, at| {

@@ -306,7 +306,7 @@ impl Function<'_> {
         let slots: Vec<ArrayId> =
             arrays.leaves().into_iter().filter_map(|leaf| if let Home::Array(slot) = leaf { Some(slot) } else { None }).collect();
         for slot in &slots {
-            self.out.push(Stmt::Alloc { array: *slot, shape: extents.clone(), span });
+            self.out.push(Stmt::Alloc { array: *slot, shape: extents.clone(), clear: true, span });
         }
         let scalars = self.home("", result);
         self.nest(&extents, &mut |f, at| {

@@ -5,7 +5,7 @@ use super::bind::Owner;
 use super::live::Live;
 use super::pull::{Node, Scope};
 use super::range::Ranges;
-use super::walk::{Effects, Locals, Part};
+use super::walk::{Effects, Locals};
 use super::{Instances, not_here};
 use crate::array::{ArrayTy, DType};
 use crate::base::{Name, Outcome, Span};
@@ -70,7 +70,7 @@ impl<'a> Function<'a> {
             fresh,
             inst,
             checked,
-            effects: Effects::of(Part::Block(&inst.body)),
+            effects: Effects::of_function(&inst.body),
             live: Live::of(&inst.body),
             rows: Locals::default(),
             homes: vec![Home::None; inst.locals.len()],
@@ -176,7 +176,7 @@ impl<'a> Function<'a> {
             Ty::Function(function) => {
                 Home::Group(function.captures.iter().map(|(capture, ty)| self.home(&format!("{name}.{capture}"), ty)).collect())
             }
-            Ty::Text | Ty::Dataset(_) | Ty::Module(_) | Ty::Unit | Ty::Error => Home::None,
+            Ty::Text | Ty::Dataset(_) | Ty::Grouped(_) | Ty::Module(_) | Ty::Unit | Ty::Error => Home::None,
         }
     }
 
@@ -263,6 +263,6 @@ pub fn each_leaf(ty: &Ty, see: &mut dyn FnMut(&ArrayTy)) {
         Ty::Tuple(items) => items.iter().for_each(|item| each_leaf(item, see)),
         Ty::Record(fields) => fields.iter().for_each(|(_, field)| each_leaf(field, see)),
         Ty::Function(function) => function.captures.iter().for_each(|(_, capture)| each_leaf(capture, see)),
-        Ty::Text | Ty::Dataset(_) | Ty::Module(_) | Ty::Unit | Ty::Error => {}
+        Ty::Text | Ty::Dataset(_) | Ty::Grouped(_) | Ty::Module(_) | Ty::Unit | Ty::Error => {}
     }
 }

@@ -38,7 +38,7 @@ impl Function<'_> {
         let node = self.node(a);
         let (dtype, extents) = (node.ty.dtype, node.extents.clone());
         let slot = self.slot("", dtype, extents.len());
-        self.out.push(Stmt::Alloc { array: slot, shape: extents, span: self.span });
+        self.out.push(Stmt::Alloc { array: slot, shape: extents, clear: true, span: self.span });
         slot
     }
 
@@ -59,7 +59,7 @@ impl Function<'_> {
     /// Binds a slot, of which `a` reads nothing, to fresh memory with the elements of `a`.
     pub fn copy_into(&mut self, slot: ArrayId, a: A) {
         let extents = self.node(a).extents.clone();
-        self.out.push(Stmt::Alloc { array: slot, shape: extents, span: self.span });
+        self.out.push(Stmt::Alloc { array: slot, shape: extents, clear: true, span: self.span });
         if !self.is_zero(a) {
             self.fill_slot(slot, a);
         }

@@ -210,7 +210,7 @@ impl Function<'_> {
             Kind::Map(op, args) => {
                 let own = match op {
                     ScalarOp::Div | ScalarOp::FloorDiv | ScalarOp::Rem | ScalarOp::Pow | ScalarOp::Sqrt => CHEAP + 1,
-                    ScalarOp::Math(_) | ScalarOp::Random(_) => CHEAP + 1,
+                    ScalarOp::Math(_) | ScalarOp::Random(_) | ScalarOp::Quantile(_) => CHEAP + 1,
                     _ => 1,
                 };
                 // Saturating early keeps the walk short where operands are shared.

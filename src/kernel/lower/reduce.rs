@@ -25,7 +25,7 @@ impl Function<'_> {
             return self.scalar_node(ty.dtype, Expr::Var(var));
         }
         let slot = self.slot("", ty.dtype, kept.len());
-        self.out.push(Stmt::Alloc { array: slot, shape: extents.clone(), span: self.span });
+        self.out.push(Stmt::Alloc { array: slot, shape: extents.clone(), clear: true, span: self.span });
         let place = |outer: &[Expr], inner: &[Expr]| -> Vec<Expr> {
             let at = |axis: usize| match kept.iter().position(|kept| *kept == axis) {
                 Some(place) => outer[place].clone(),
@@ -226,7 +226,7 @@ impl Function<'_> {
         }
         let extents = [lead, tail].concat();
         let slot = self.slot("", ty.dtype, extents.len());
-        self.out.push(Stmt::Alloc { array: slot, shape: extents.clone(), span: self.span });
+        self.out.push(Stmt::Alloc { array: slot, shape: extents.clone(), clear: true, span: self.span });
         if tail.is_empty() {
             self.nest(lead, &mut |f, lead| {
                 let sum = dot(f, lead);

@@ -142,10 +142,44 @@ impl Effects {
         });
         effects
     }
+    /// Of a whole function. A variable that a loop binds, and hands to one that is stored into, counts as stored into itself: it has memory
+    /// of its own then, which changes hands each time (`u, next = next, u`), where otherwise each time a copy would be made.
+    pub fn of_function(body: &Block) -> Effects {
+        let mut effects = Effects::of(Part::Block(body));
+        let handed = handed_in_loops(body);
+        while let Some((_, from)) = handed.iter().find(|(to, from)| effects.stored.contains(to) && !effects.stored.contains(from)) {
+            effects.stored.insert(*from);
+        }
+        effects
+    }
     /// Bound whole or in part.
     pub fn assigns(&self, local: LocalId) -> bool {
         self.bound.contains(&local) || self.stored.contains(&local)
     }
+}
+
+/// What loops bind to what, where both are variables that the loop binds: (to, from).
+fn handed_in_loops(body: &Block) -> Vec<(LocalId, LocalId)> {
+    let mut handed = Vec::new();
+    visit(Part::Block(body), &mut |seen| {
+        let Seen::Stmt(Stmt { kind: StmtKind::For { body, .. } | StmtKind::While { body, .. }, .. }) = seen else { return };
+        let bound = Effects::of(Part::Block(body)).bound;
+        let mut pair = |to: Option<LocalId>, from: &Expr| {
+            if let (Some(to), ExprKind::Local(from)) = (to, &from.kind)
+                && bound.contains(from)
+            {
+                handed.push((to, *from));
+            }
+        };
+        visit(Part::Block(body), &mut |seen| match seen {
+            Seen::Stmt(Stmt { kind: StmtKind::Bind { local, value }, .. }) => pair(Some(*local), value),
+            Seen::Stmt(Stmt { kind: StmtKind::Unpack { locals, value: Expr { kind: ExprKind::Tuple(items), .. } }, .. }) => {
+                locals.iter().zip(items).for_each(|(to, from)| pair(*to, from));
+            }
+            _ => {}
+        });
+    });
+    handed
 }
 
 /// The functions that a body invokes, in order of appearance.

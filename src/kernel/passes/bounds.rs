@@ -1,33 +1,57 @@
-//! Removes bounds checks that ranges prove unnecessary, and decides branches that they decide.
+//! Removes bounds checks that ranges prove unnecessary, and decides branches that they decide. In innermost loops it notes what is inside
+//! whatever the conditions: such accesses may be made where the program would not.
 
 use super::PassOptions;
 use crate::array::Scalar;
 use crate::base::Outcome;
 use crate::kernel::facts::can_fail;
 use crate::kernel::ir::*;
-use crate::kernel::ranges::{Element, Round, State, Visitor, walk};
+use crate::kernel::ranges::{Decls, Element, Guards, Next, Round, State, Visitor, in_loop, walk, walk_body};
+use crate::kernel::visit;
 
 pub fn bounds(module: &mut Module, _options: &PassOptions) -> Outcome<()> {
     let checked = module.checked;
     for kernel in &mut module.kernels {
-        walk(kernel, &mut Prove { checked });
+        walk(kernel, &mut Prove { checked, decls: Decls::of(kernel) });
     }
     Ok(())
 }
 
 struct Prove {
     checked: bool,
+    decls: Decls,
 }
 
 impl Visitor for Prove {
+    fn enter(&mut self, state: &mut State, _number: usize, stmt: &mut Stmt) -> Next {
+        let inner = |body: &[Stmt]| visit::any(body, |stmt| matches!(stmt, Stmt::For { .. } | Stmt::While { .. }));
+        if matches!(stmt, Stmt::For { body, .. } if !inner(body))
+            && let Some((inside, round)) = in_loop(&self.decls, state, stmt)
+            && let Stmt::For { body, .. } = stmt
+        {
+            walk_body(&self.decls, body, inside, &[round], Guards::Ignored, &mut Conditional);
+        }
+        Next::Walk
+    }
     fn condition(&mut self, state: &mut State, cond: &mut Expr) {
         if let Some(holds) = state.decides(cond).filter(|_| !can_fail(cond, self.checked)) {
             *cond = Expr::Const(Scalar::bool(holds));
         }
     }
     fn access(&mut self, state: &mut State, _loops: &[Round], element: Element) {
-        if *element.check != Check::Proven && inside(state, element.array, element.index) {
+        if !element.check.is_proven() && inside(state, element.array, element.index) {
             *element.check = Check::Proven;
+        }
+    }
+}
+
+/// Finds accesses that are inside whatever the conditions.
+struct Conditional;
+
+impl Visitor for Conditional {
+    fn access(&mut self, state: &mut State, _loops: &[Round], element: Element) {
+        if inside(state, element.array, element.index) {
+            *element.check = Check::Always;
         }
     }
 }

@@ -119,7 +119,8 @@ struct Safe {
 
 impl Visitor for Safe {
     fn access(&mut self, state: &mut State, _loops: &[Round], element: Element) {
-        self.holds &= *element.check == Check::Proven && (!element.guarded || inside(state, element.array, element.index));
+        let always = *element.check == Check::Always || inside(state, element.array, element.index);
+        self.holds &= element.check.is_proven() && (!element.guarded || always);
     }
 }
 
@@ -142,6 +143,7 @@ pub fn cost(expr: &Expr) -> usize {
             complex
                 * match op {
                     ScalarOp::Math(_) | ScalarOp::Pow | ScalarOp::Random(_) | ScalarOp::Arg => 20,
+                    ScalarOp::Quantile(_) => 200,
                     ScalarOp::FloorDiv | ScalarOp::Rem if *dtype != DType::Bool => 20,
                     ScalarOp::Div | ScalarOp::Sqrt => 6,
                     _ => 1,

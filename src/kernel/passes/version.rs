@@ -138,7 +138,7 @@ struct Collect<'a> {
 impl Visitor for Collect<'_> {
     fn access(&mut self, state: &mut State, loops: &[Round], element: Element) {
         self.number += 1;
-        if *element.check == Check::Proven {
+        if element.check.is_proven() {
             return;
         }
         let mut tests = Vec::new();

@@ -180,7 +180,7 @@ impl<'r> Generator<'r> {
 
     fn alloc(&mut self, at: usize) -> Stmt {
         let size = if self.rng.once_in(12) { int(self.rng.below(20) as i64) } else { Expr::Len { array: ArrayId(0), axis: 0 } };
-        Stmt::Alloc { array: ArrayId(at as u32), shape: vec![size], span: self.span() }
+        Stmt::Alloc { array: ArrayId(at as u32), shape: vec![size], clear: true, span: self.span() }
     }
 
     fn body(&mut self, most: usize) -> Vec<Stmt> {

@@ -23,7 +23,7 @@ impl Host for TestHost {
     fn cancel(&self) -> &Cancel {
         &self.cancel
     }
-    fn alloc(&self, bytes: usize) -> Option<Buffer> {
+    fn alloc(&self, bytes: usize, _clear: bool) -> Option<Buffer> {
         (bytes <= self.limit).then(|| Buffer::zeroed(bytes))
     }
     fn parallel(&self, chunks: usize, task: &(dyn Fn(usize) -> Result<(), Fault> + Sync)) -> Result<(), Fault> {

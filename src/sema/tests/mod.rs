@@ -32,6 +32,7 @@ impl Files for World1 {
         let time = || Dim { coord: coord(0, 12), ..Dim::named("time", 12) };
         let lat = || Dim { coord: coord(-90, 180), ..Dim::named("lat", 180) };
         let inner = DatasetTy {
+            single: false,
             path: path.into(),
             variables: vec![variable("depth", "/sea/depth", vec![lat()])],
             groups: Vec::new(),
@@ -39,6 +40,7 @@ impl Files for World1 {
         };
         let broken = VariableTy { skipped: Some("compound types".into()), ..variable("odd", "/odd", Vec::new()) };
         Ok(Arc::new(DatasetTy {
+            single: false,
             path: path.into(),
             variables: vec![variable("sst", "/sst", vec![time(), lat()]), variable("mask", "/mask", vec![lat()]), broken],
             groups: vec![("sea".into(), Arc::new(inner))],

@@ -1,0 +1,118 @@
+//! Writing AVX-512 instructions: forms of registers, which of them are free, and their encoding by iced-x86. Knows nothing of tapes.
+
+use iced_x86::{Code, Encoder, IcedError, Instruction, MemoryOperand, Register};
+
+/// How the elements of a group lie in a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Eight of 64 bits, 512 bits.
+    Quad,
+    /// Sixteen of 32 bits, 512 bits.
+    Full,
+    /// Eight of 32 bits, 256 bits.
+    Half,
+}
+
+/// An instruction in each form.
+#[derive(Clone, Copy)]
+pub struct Forms(pub Code, pub Code, pub Code);
+
+impl Forms {
+    pub fn of(self, form: Form) -> Code {
+        match form {
+            Form::Quad => self.0,
+            Form::Full => self.1,
+            Form::Half => self.2,
+        }
+    }
+}
+
+/// A register that holds the elements of a group: a vector, or a mask with a bit an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reg {
+    Vector(u32),
+    Mask(u32),
+}
+
+impl Reg {
+    /// Its name for instructions of a form.
+    pub fn named(self, form: Form) -> Register {
+        match (self, form) {
+            (Reg::Mask(at), _) => Register::K0 + at,
+            (Reg::Vector(at), Form::Half) => Register::YMM0 + at,
+            (Reg::Vector(at), _) => Register::ZMM0 + at,
+        }
+    }
+    pub fn low_half(self) -> Register {
+        match self {
+            Reg::Mask(at) => Register::K0 + at,
+            Reg::Vector(at) => Register::YMM0 + at,
+        }
+    }
+}
+
+/// Registers that are free, by number. Mask 0 cannot choose elements and is left out.
+#[derive(Clone, Copy)]
+pub struct Free {
+    vectors: u32,
+    masks: u32,
+}
+
+impl Free {
+    pub const ALL: Free = Free { vectors: u32::MAX, masks: 0xfe };
+
+    pub fn take(&mut self, mask: bool) -> Option<Reg> {
+        let free = if mask { &mut self.masks } else { &mut self.vectors };
+        let at = (*free != 0).then(|| free.trailing_zeros())?;
+        *free &= !(1 << at);
+        Some(if mask { Reg::Mask(at) } else { Reg::Vector(at) })
+    }
+    pub fn give(&mut self, reg: Reg) {
+        match reg {
+            Reg::Vector(at) => self.vectors |= 1 << at,
+            Reg::Mask(at) => self.masks |= 1 << at,
+        }
+    }
+}
+
+/// Machine code being written.
+pub struct Assembler {
+    encoder: Encoder,
+    at: u64,
+    /// An instruction had no encoding: a fault of the caller, who gives up.
+    pub failed: bool,
+}
+
+impl Assembler {
+    pub fn new() -> Assembler {
+        Assembler { encoder: Encoder::new(64), at: 0, failed: false }
+    }
+    pub fn position(&self) -> u64 {
+        self.at
+    }
+    pub fn put(&mut self, instruction: Result<Instruction, IcedError>) {
+        match instruction.and_then(|instruction| self.encoder.encode(&instruction, self.at)) {
+            Ok(bytes) => self.at += bytes as u64,
+            Err(_) => self.failed = true,
+        }
+    }
+    /// Elements that the mask leaves out stay, or become zero.
+    pub fn put_masked(&mut self, instruction: Result<Instruction, IcedError>, mask: Reg, zero: bool) {
+        self.put(instruction.map(|mut instruction| {
+            instruction.set_op_mask(mask.low_half());
+            instruction.set_zeroing_masking(zero);
+            instruction
+        }));
+    }
+    pub fn finish(mut self) -> Option<Vec<u8>> {
+        (!self.failed).then(|| self.encoder.take_buffer())
+    }
+}
+
+/// `base + index * scale + offset`.
+pub fn memory(base: Register, index: Option<(Register, u32)>, offset: i64) -> MemoryOperand {
+    match index {
+        Some((index, scale)) => MemoryOperand::with_base_index_scale_displ_size(base, index, scale, offset, 1),
+        None => MemoryOperand::with_base_displ_size(base, offset, 1),
+    }
+}
