@@ -49,6 +49,11 @@ impl Dim {
     pub fn sized(size: Size) -> Dim {
         Dim { name: None, size, coord: None }
     }
+    /// This dimension as a type has it: with its name, and its coordinate where that has a value for each index.
+    pub fn labelled(&self, as_typed: &Dim) -> Dim {
+        let coord = as_typed.coord.clone().filter(|coord| self.size == Size::Known(coord.values.count()));
+        Dim { name: as_typed.name.clone(), size: self.size, coord: coord.or_else(|| self.coord.clone()) }
+    }
 }
 
 /// The type of an array: dtype and dimensions. A scalar has none.

@@ -25,6 +25,40 @@ pub fn row_major(shape: &[u64], item: usize) -> Vec<isize> {
     strides
 }
 
+/// Where the elements of a box lie in some bytes: the first one's offset, and from one to the next along each axis.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    pub offset: isize,
+    pub strides: Vec<isize>,
+}
+
+/// Copies a box of elements of `item` bytes. Both sides hold it. O(n), runs at once.
+pub fn copy_box(count: &[u64], item: usize, from: (&[u8], &Layout), to: (&mut [u8], &Layout)) {
+    if count.contains(&0) {
+        return;
+    }
+    let ((from, source), (to, target)) = (from, to);
+    let last = count.len().saturating_sub(1);
+    let inner = count.last().copied().unwrap_or(1) as usize;
+    let steps = [source, target].map(|layout| layout.strides.last().copied().unwrap_or(item as isize));
+    let outer = &count[..last];
+    let mut index = vec![0u64; last];
+    for _ in 0..outer.iter().product::<u64>() {
+        let place = |layout: &Layout| index.iter().zip(&layout.strides).fold(layout.offset, |at, (i, stride)| at + *i as isize * stride);
+        let (a, b) = (place(source), place(target));
+        if steps == [item as isize; 2] {
+            let len = inner * item;
+            to[b as usize..b as usize + len].copy_from_slice(&from[a as usize..a as usize + len]);
+        } else {
+            for at in 0..inner as isize {
+                let (a, b) = ((a + at * steps[0]) as usize, (b + at * steps[1]) as usize);
+                to[b..b + item].copy_from_slice(&from[a..a + item]);
+            }
+        }
+        advance(&mut index, outer);
+    }
+}
+
 impl Array {
     /// A row-major array over a whole buffer; sizes of `ty` are known and the buffer holds them.
     pub fn new(ty: ArrayTy, buffer: Arc<Buffer>) -> Array {
@@ -94,12 +128,8 @@ impl Array {
     /// Copies the elements row-major into `out`, which has as many bytes as they take. O(n).
     pub fn copy_to(&self, out: &mut [u8]) {
         let (item, shape) = (self.dtype().size(), self.shape());
-        let mut index = vec![0u64; shape.len()];
-        for element in out.chunks_exact_mut(item) {
-            let at = index.iter().zip(&self.strides).fold(self.offset as isize, |at, (i, stride)| at + *i as isize * stride) as usize;
-            element.copy_from_slice(&self.buffer.bytes()[at..at + item]);
-            advance(&mut index, &shape);
-        }
+        let own = Layout { offset: self.offset as isize, strides: self.strides.clone() };
+        copy_box(&shape, item, (self.buffer.bytes(), &own), (out, &Layout { offset: 0, strides: row_major(&shape, item) }));
     }
     /// One element; `None` outside the array or for a wrong number of indices.
     pub fn get(&self, index: &[u64]) -> Option<Scalar> {

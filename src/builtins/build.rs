@@ -5,6 +5,7 @@ use crate::array::{Array, ArrayTy, DType, Dim, Scalar};
 use crate::base::{Code, Diagnostic, Name, Outcome, Span};
 use crate::ops::ScalarOp;
 use crate::types::Ty;
+use crate::types::edge::Edge;
 use crate::types::group::{Groups, Parting};
 pub use crate::types::routine::{Between, Routine, Side};
 pub use crate::types::{ReduceOp, dims::DimRef, fourier, matrix::Matrix};
@@ -99,6 +100,12 @@ pub trait Build {
     fn reshape(&mut self, a: A, shape: &[Extent]) -> Outcome<A>;
     /// The same array with other names and coordinates; sizes are equal.
     fn rename(&mut self, a: A, dims: Vec<Dim>) -> Outcome<A>;
+    /// The array continued beyond its ends, by so many elements before and after on each axis; `fill`, of its dtype, is what stands there
+    /// under `Edge::Constant`. An axis that is continued has elements. K0901 where the implementer has none.
+    fn pad(&mut self, a: A, before: &[u64], after: &[u64], edge: Edge, fill: Scalar) -> Outcome<A> {
+        let _ = (before, after, edge, fill);
+        Err(Diagnostic::new(Code::Unsupported, format!("{} is not continued beyond its ends here yet", self.ty(a))))
+    }
     /// Along an existing axis; other sizes are equal.
     fn concat(&mut self, parts: &[A], axis: usize) -> Outcome<A>;
     /// Over a set of axes, which are removed. `axes` is sorted.

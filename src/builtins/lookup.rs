@@ -10,23 +10,21 @@ use crate::base::{Code, Diagnostic, Outcome};
 use crate::ops::ScalarOp as Op;
 use crate::types::ReduceOp;
 
-pub const TABLE: &[Builtin] = &[
-    built(
-        "interpolate",
-        Family::Elementwise,
-        &[
-            required("x", ParamKind::Array),
-            required("xp", ParamKind::Array),
-            required("fp", ParamKind::Array),
-            optional("left", ParamKind::Array, Default::Absent),
-            optional("right", ParamKind::Array, Default::Absent),
-        ],
-        |b, args| interp(b, args).map(Value::Array),
-        "The values at `x` of the function through the points (`xp`, `fp`), straight between neighbours; `xp` rises.\n\
+pub const TABLE: &[Builtin] = &[built(
+    "interpolate",
+    Family::Elementwise,
+    &[
+        required("x", ParamKind::Array),
+        required("xp", ParamKind::Array),
+        required("fp", ParamKind::Array),
+        optional("left", ParamKind::Array, Default::Absent),
+        optional("right", ParamKind::Array, Default::Absent),
+    ],
+    |b, args| interp(b, args).map(Value::Array),
+    "The values at `x` of the function through the points (`xp`, `fp`), straight between neighbours; `xp` rises.\n\
          Outside it is the first or the last of `fp`, or `left` and `right`. `f64`, or `c128` of complex `fp`. It takes a comparison for every point.",
-        examples!["print(interpolate([0, 1.5, 9], [1, 2, 3], [10, 20, 40]))" => "[10.0, 15.0, 40.0]"],
-    ),
-];
+    examples!["print(interpolate([0, 1.5, 9], [1, 2, 3], [10, 20, 40]))" => "[10.0, 15.0, 40.0]"],
+)];
 
 fn interp(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     let (values, xp, fp) = (floated(b, args.array(0)?)?, floated(b, args.array(1)?)?, floated(b, args.array(2)?)?);

@@ -13,6 +13,7 @@ mod coords;
 mod creation;
 mod differences;
 mod distributions;
+pub mod edge;
 mod einsum;
 mod exp_log;
 mod fill;

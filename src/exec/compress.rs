@@ -18,7 +18,7 @@ pub fn run(run: &Run, stage: &Stage, work: &Compress, places: &[Option<Place>]) 
     let slabs = mask.grid();
     let counts: Vec<AtomicU64> = (0..slabs.iter().product()).map(|_| AtomicU64::new(0)).collect();
     tasks::run(run.runtime, stage.parallel, counts.len() as u64, &|task| {
-        let (lo, hi) = mask.bounds(&place_in(slabs, task));
+        let (lo, hi) = mask.bounds(&place_in(&slabs, task));
         let count = mask.block(&lo, &hi)?[0].bytes().iter().map(|byte| u64::from(*byte != 0)).sum();
         counts[task as usize].store(count, Ordering::Relaxed);
         run.advance();
@@ -41,8 +41,8 @@ pub fn run(run: &Run, stage: &Stage, work: &Compress, places: &[Option<Place>]) 
     let (axis, over) = (work.axis, slabs.len());
     let dtype = work.values.code[work.values.outputs[0].value.0 as usize].dtype;
     tasks::run(run.runtime, stage.parallel, grid.iter().product(), &|task| {
-        let at = place_in(grid, task);
-        let slab = at[axis..axis + over].iter().zip(slabs).fold(0, |all, (at, size)| all * size + at) as usize;
+        let at = place_in(&grid, task);
+        let slab = at[axis..axis + over].iter().zip(&slabs).fold(0, |all, (at, size)| all * size + at) as usize;
         let kept = counts[slab].load(Ordering::Relaxed);
         run.advance();
         if kept == 0 {

@@ -1,21 +1,20 @@
 //! Running a fused pass: its blocks in parallel, each one call of the pass's kernel.
 
 use super::combine::{Combine, Parts};
+use super::compute::{Compute, part_of};
 use super::groups;
-use super::host::{KernelHost, array_arg};
-use super::lookup::{self, Rows, Table};
-use super::store::{self, Place};
+use super::host::array_arg;
+use super::store::{self, Made, Place, Places};
 use super::{Run, region, tasks};
 use crate::array::strided::row_major;
-use crate::array::{Array, Buffer, DType, Scalar};
+use crate::array::{Array, ArrayTy, Buffer, DType, Scalar};
 use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::builtins::build::ReduceOp;
-use crate::kernel::abi::{Arg, ArrayArg, Compiled, Fault};
-use crate::kernel::fault::diagnose;
+use crate::kernel::abi::ArrayArg;
 use crate::plan::blocks::grid;
-use crate::plan::emit::{arrays_of, emit};
+use crate::plan::emit::arrays_of;
 use crate::plan::groups::{Grouping, kept};
-use crate::plan::ir::{Fused, Output, OutputKind, Stage};
+use crate::plan::ir::{Fused, Output, OutputKind, Stage, Step, StoreId};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A pass that runs.
@@ -23,9 +22,9 @@ pub(super) struct Pass<'a> {
     pub run: &'a Run<'a>,
     pub fused: &'a Fused,
     pub places: &'a [Option<Place>],
-    /// What its kernel looks up.
-    pub tables: Vec<Table>,
-    kernel: Arc<dyn Compiled>,
+    pub code: Compute<'a>,
+    /// The passes before it, and of each the last one that reads it.
+    before: Vec<(&'a Step, Compute<'a>, usize)>,
     pub span: Span,
     /// Blocks along each axis.
     pub grid: Vec<u64>,
@@ -41,10 +40,15 @@ pub fn run(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]
     if elements == 0 {
         return empty(run, stage, fused, places);
     }
-    let mut pass = Pass::new(run, fused, places, stage.span)?;
+    let code = Compute::new(run, fused, (&*places).into(), elements, stage.span)?;
+    let mut before = Vec::with_capacity(fused.before.len());
+    for (step, last) in fused.before.iter().zip(fused.last_readers()) {
+        before.push((step, Compute::new(run, &step.pass, (&*places).into(), elements, stage.span)?, last));
+    }
+    let grid = grid(&fused.domain, &fused.block);
     let combine = |output: &Output| match &output.kind {
         OutputKind::Reduce { op, axes } => {
-            let count = axes.iter().map(|axis| pass.grid[*axis]).product();
+            let count = axes.iter().map(|axis| grid[*axis]).product();
             let kept = kept(&fused.block, axes).iter().product();
             Combine::new(run, *op, fused.code[output.value.0 as usize].dtype, count, kept).map(Some)
         }
@@ -55,7 +59,8 @@ pub fn run(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]
         }
         _ => Ok(None),
     };
-    pass.combines = fused.outputs.iter().map(combine).collect::<Outcome<_>>()?;
+    let combines = fused.outputs.iter().map(combine).collect::<Outcome<_>>()?;
+    let pass = Pass { run, fused, places, code, before, span: stage.span, grid, combines, adopted: Mutex::default() };
     match Grouping::of(fused) {
         Some(grouping) => groups::run(&pass, &grouping, stage.parallel)?,
         None => pass.run(stage.parallel)?,
@@ -103,6 +108,10 @@ pub(super) fn filled(run: &Run, count: u64, value: Scalar, span: Span) -> Outcom
     Ok(buffer)
 }
 
+fn sizes_of((lo, hi): (&[u64], &[u64])) -> Vec<u64> {
+    lo.iter().zip(hi).map(|(lo, hi)| hi - lo).collect()
+}
+
 /// Row-major position in the grid along the axes that `of` picks.
 pub(super) fn position(grid: &[u64], at: &[u64], of: impl Fn(usize) -> bool) -> u64 {
     (0..grid.len()).filter(|axis| of(*axis)).fold(0, |position, axis| position * grid[axis] + at[axis])
@@ -118,16 +127,7 @@ enum Target {
     Partial(Parts),
 }
 
-impl<'a> Pass<'a> {
-    /// Nothing is combined yet.
-    pub fn new(run: &'a Run<'a>, fused: &'a Fused, places: &'a [Option<Place>], span: Span) -> Outcome<Pass<'a>> {
-        let elements = fused.domain.iter().fold(1u64, |all, size| all.saturating_mul(*size));
-        let tables = lookup::tables(fused, places, span)?;
-        let kernel = run.runtime.kernels.get(&emit(run.graph, fused, run.runtime.limits.checked), elements)?;
-        let (grid, combines) = (grid(&fused.domain, &fused.block), Vec::new());
-        Ok(Pass { run, fused, places, tables, kernel, span, grid, combines, adopted: Mutex::default() })
-    }
-
+impl Pass<'_> {
     fn run(&self, parallel: usize) -> Outcome<()> {
         let scan = self.fused.outputs.iter().find_map(|output| match output.kind {
             OutputKind::Scan { axis, .. } => Some(axis),
@@ -165,14 +165,16 @@ impl<'a> Pass<'a> {
     /// One block: reads, computes, and passes on what came out.
     fn block(&self, at: &[u64], carries: &mut Vec<Buffer>) -> Outcome<()> {
         let outputs = &self.fused.outputs;
-        let (lo, sizes) = self.extent(at);
-        let (blocks, _rows, mut args) = self.leaves(&lo, &sizes)?;
+        let (lo, hi) = self.extent(at);
+        let sizes = sizes_of((&lo, &hi));
+        let mut written: Vec<ArrayArg> = Vec::with_capacity(outputs.len());
         let mut targets = Vec::with_capacity(outputs.len());
         for (number, output) in outputs.iter().enumerate() {
-            targets.push(self.target(number, output, &lo, &sizes, carries, &mut args)?);
+            targets.push(self.target(number, output, &lo, &sizes, carries, &mut written)?);
         }
-        self.call(&args)?;
-        drop(blocks);
+        let own = self.steps((&lo, &hi))?;
+        self.code.compute(Places { stores: self.places, own: &own }, &lo, &hi, &written)?;
+        drop(own);
         for ((number, output), target) in outputs.iter().enumerate().zip(targets) {
             match target {
                 Target::Done => {}
@@ -187,35 +189,65 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// First index and size of a block along each axis.
+    /// The points of a block: first and end along each axis.
     pub fn extent(&self, at: &[u64]) -> (Vec<u64>, Vec<u64>) {
         let Fused { domain, block, .. } = self.fused;
-        let lo: Vec<u64> = at.iter().zip(block).map(|(at, block)| at * block).collect();
-        let sizes = lo.iter().zip(block.iter().zip(domain)).map(|(lo, (block, size))| (lo + block).min(*size) - lo).collect();
-        (lo, sizes)
+        let along = |axis: usize| (at[axis] * block[axis], ((at[axis] + 1) * block[axis]).min(domain[axis]));
+        (0..at.len()).map(along).unzip()
     }
 
-    /// The leaves of a block, what it looks up, and the kernel's arguments up to there.
-    pub fn leaves(&self, lo: &[u64], sizes: &[u64]) -> Outcome<(Vec<store::Block>, Vec<Rows>, Vec<Arg>)> {
-        let hi: Vec<u64> = lo.iter().zip(sizes).map(|(lo, size)| lo + size).collect();
-        let rows = lookup::rows(self, lo, &hi)?;
-        let blocks = (0..self.fused.leaves.len()).map(|leaf| lookup::leaf(self, leaf, &rows, lo, &hi));
-        let blocks = blocks.collect::<Outcome<Vec<_>>>()?;
-        let mut args: Vec<Arg> = sizes.iter().chain(lo).map(|value| Arg::Scalar(Scalar::i64(*value as i64))).collect();
-        args.extend(blocks.iter().map(|block| Arg::Array(block.arg.clone())));
-        Ok((blocks, rows, args))
-    }
-
-    pub fn call(&self, args: &[Arg]) -> Outcome<()> {
-        let host = KernelHost { runtime: self.run.runtime, leaf: true };
-        match self.kernel.call(&host, args) {
-            Ok(_) => Ok(()),
-            Err(fault) => Err(self.explain(&fault)),
+    /// Takes the passes before for a block `lo..hi`: what the last one reads of them.
+    fn steps(&self, block: (&[u64], &[u64])) -> Outcome<Vec<Made>> {
+        let scratch = self.fused.scratch() as usize;
+        let mut made: Vec<Made> = Vec::new();
+        for (at, (step, code, _)) in self.before.iter().enumerate() {
+            let (lo, hi) = step.area(block.0, block.1);
+            let sizes: Vec<u64> = lo.iter().zip(&hi).map(|(lo, hi)| (hi - lo) as u64).collect();
+            let (mut written, mut places) = (Vec::new(), Vec::new());
+            for output in &step.pass.outputs {
+                let dtype = step.pass.code[output.value.0 as usize].dtype;
+                let buffer = self.run.runtime.take(scratch, self.span)?;
+                written.push(spread(dtype, &buffer, &sizes, &[]));
+                let array = Array::new(ArrayTy::unnamed(dtype, &sizes), Arc::new(buffer));
+                places.push(Made { store: output.store, array, origin: lo.clone() });
+            }
+            for part in step.parts(&lo, &hi) {
+                let inside = |at: &[i64]| -> Vec<u64> { at.iter().zip(&part.shift).map(|(at, shift)| (at + shift) as u64).collect() };
+                let (from, to) = (inside(&part.lo), inside(&part.hi));
+                let (by, sizes) = (apart(&lo, &part.lo), sizes_of((&from, &to)));
+                let written: Vec<ArrayArg> = written.iter().map(|array| part_of(array, &by, &sizes)).collect();
+                let own: Vec<Made> = made.iter().map(|made| made.shifted(&part.shift)).collect();
+                code.compute(Places { stores: self.places, own: &own }, &from, &to, &written)?;
+            }
+            for ((output, kept), array) in step.pass.outputs.iter().zip(&step.kept).zip(&written) {
+                if *kept {
+                    let start: Vec<i64> = block.0.iter().map(|lo| *lo as i64).collect();
+                    self.keep(output, part_of(array, &apart(&lo, &start), &sizes_of(block)), block.0)?;
+                }
+            }
+            made.extend(places);
+            // Memory that no later pass reads goes to the next.
+            let done = |store: StoreId| {
+                let maker = self.before.iter().find(|(step, ..)| step.pass.outputs.iter().any(|output| output.store == store));
+                maker.is_some_and(|(.., last)| *last <= at)
+            };
+            made.retain(|made| !done(made.store));
         }
+        Ok(made)
     }
 
-    fn explain(&self, fault: &Fault) -> Box<Diagnostic> {
-        diagnose(fault).or_at(self.span)
+    /// The elements of a block go to the store of an output of a pass before.
+    fn keep(&self, output: &Output, from: ArrayArg, start: &[u64]) -> Outcome<()> {
+        let sizes: Vec<u64> = from.sizes.iter().map(|size| *size as u64).collect();
+        match store::place(output.store, self.places)? {
+            Place::Memory(array) => region::copy(self.run, array.dtype(), from, block_of(array, start, &sizes), self.span),
+            other => {
+                let dtype = from.dtype;
+                let buffer = self.run.runtime.take(sizes.iter().product::<u64>() as usize * dtype.size(), self.span)?;
+                region::copy(self.run, dtype, from, spread(dtype, &buffer, &sizes, &[]), self.span)?;
+                store::write(self.run, other, start, &sizes, buffer.bytes(), self.span)
+            }
+        }
     }
 
     /// Start and size of a block in the axes of the output's store.
@@ -241,7 +273,7 @@ impl<'a> Pass<'a> {
         lo: &[u64],
         sizes: &[u64],
         carries: &mut Vec<Buffer>,
-        args: &mut Vec<Arg>,
+        written: &mut Vec<ArrayArg>,
     ) -> Outcome<Target> {
         let dtype = self.fused.code[output.value.0 as usize].dtype;
         let arrays = arrays_of(&output.kind, dtype);
@@ -250,7 +282,7 @@ impl<'a> Pass<'a> {
             let mut parts = Vec::with_capacity(arrays.len());
             for (dtype, initial) in &arrays {
                 let buffer = filled(self.run, kept.iter().product(), *initial, self.span)?;
-                args.push(Arg::Array(spread(*dtype, &buffer, sizes, axes)));
+                written.push(spread(*dtype, &buffer, sizes, axes));
                 parts.push(buffer);
             }
             return Ok(Target::Partial(parts));
@@ -259,12 +291,12 @@ impl<'a> Pass<'a> {
         let target = match place {
             Place::Memory(array) => {
                 let (start, _) = self.in_store(output, lo, sizes, place);
-                args.push(Arg::Array(block_of(array, &start, sizes)));
+                written.push(block_of(array, &start, sizes));
                 Target::Done
             }
             _ => {
                 let buffer = self.run.runtime.take(sizes.iter().product::<u64>() as usize * dtype.size(), self.span)?;
-                args.push(Arg::Array(spread(dtype, &buffer, sizes, &[])));
+                written.push(spread(dtype, &buffer, sizes, &[]));
                 Target::Write(buffer)
             }
         };
@@ -273,7 +305,7 @@ impl<'a> Pass<'a> {
                 let kept = kept(sizes, &[*axis]);
                 carries.push(filled(self.run, kept.iter().product(), arrays[1].1, self.span)?);
             }
-            args.push(Arg::Array(spread(dtype, &carries[0], sizes, &[*axis])));
+            written.push(spread(dtype, &carries[0], sizes, &[*axis]));
         }
         debug_assert!(number < self.combines.len());
         Ok(target)
@@ -284,7 +316,8 @@ impl<'a> Pass<'a> {
         let (OutputKind::Reduce { axes, .. }, Some(combine)) = (&output.kind, &self.combines[number]) else { return Ok(()) };
         let result = position(&self.grid, at, |axis| !axes.contains(&axis));
         let turn = position(&self.grid, at, |axis| axes.contains(&axis));
-        let (lo, sizes) = self.extent(at);
+        let (lo, hi) = self.extent(at);
+        let sizes = sizes_of((&lo, &hi));
         let elements = kept(&sizes, axes).iter().product();
         let Some(parts) = combine.add(self.run, result, turn, parts, elements, self.span)? else { return Ok(()) };
         let axis_kept = |axis: &usize| !axes.contains(axis);
@@ -331,6 +364,11 @@ pub(super) fn spread(dtype: DType, buffer: &Buffer, sizes: &[u64], reduced: &[us
         sizes: sizes.iter().map(|size| *size as i64).collect(),
         strides: strides.into_iter().map(|stride| stride as i64).collect(),
     }
+}
+
+/// From one point to another.
+fn apart(from: &[i64], to: &[i64]) -> Vec<i64> {
+    from.iter().zip(to).map(|(from, to)| to - from).collect()
 }
 
 /// The block of an array in memory from `start` on; a scalar has the one axis of its domain.

@@ -95,29 +95,30 @@ fn place(at: &mut [u64], grid: &[u64], axes: &[usize], position: u64) {
 impl Turn<'_> {
     fn run(&self, lanes: &Lanes) -> Outcome<()> {
         let Turn { pass, grouping, .. } = self;
-        let (lo, sizes) = pass.extent(&self.at);
-        let (blocks, rows, mut args) = pass.leaves(&lo, &sizes)?;
+        let (lo, hi) = pass.extent(&self.at);
+        let sizes: Vec<u64> = lo.iter().zip(&hi).map(|(lo, hi)| hi - lo).collect();
+        let mut inputs = pass.code.inputs(pass.places.into(), &lo, &hi)?;
         let mut held = match lanes.wait(pass.run, self.key, self.number)? {
             Some(held) => held,
             None => self.begin(&sizes)?,
         };
         match &mut held {
             Held::Memory(parts) => {
-                self.arguments(parts, None, &sizes, &mut args);
-                pass.call(&args)?;
+                self.arguments(parts, None, &sizes, &mut inputs.args);
+                pass.code.call(&inputs.args)?;
             }
             Held::Disk(files, written) => {
-                let rows = rows.iter().find(|rows| rows.leaf == grouping.table);
+                let rows = inputs.rows.iter().find(|rows| rows.leaf == grouping.table);
                 let Some(Rows { rows, .. }) = rows else { return Err(lost()) };
                 let outputs = pass.fused.outputs.iter().zip(files.iter());
                 let parts =
                     outputs.map(|(output, files)| self.read(output, files, written, rows, &sizes)).collect::<Outcome<Vec<Parts>>>()?;
-                self.arguments(&parts, Some(rows.len() as u64), &sizes, &mut args);
-                pass.call(&args)?;
+                self.arguments(&parts, Some(rows.len() as u64), &sizes, &mut inputs.args);
+                pass.code.call(&inputs.args)?;
                 self.write(files, written, rows, &sizes, &parts)?;
             }
         }
-        drop(blocks);
+        drop(inputs);
         if self.last {
             lanes.close(self.key);
             self.finish(held, &lo, &sizes)

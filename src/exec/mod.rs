@@ -3,8 +3,10 @@
 
 mod combine;
 mod compress;
+mod compute;
 mod fused;
 mod groups;
+mod halo;
 pub mod host;
 mod kernels;
 mod lookup;

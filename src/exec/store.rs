@@ -7,7 +7,8 @@ use crate::array::{Array, Buffer, DType};
 use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::io::raw::Scratch;
 use crate::kernel::abi::ArrayArg;
-use crate::plan::access::{Access, Region};
+use crate::plan::access::{Access, AxisMap, Region};
+use crate::plan::halo;
 use crate::plan::ir::{Leaf, Plan, Sink, Source, Store, StoreId, StoreKind, View};
 use std::sync::Arc;
 
@@ -16,6 +17,40 @@ pub enum Place {
     Memory(Array),
     Spill(Scratch),
     Sink(Sink),
+}
+
+/// Where the stores of a plan are, as a block sees them: what it made itself comes first.
+#[derive(Clone, Copy)]
+pub struct Places<'a> {
+    pub stores: &'a [Option<Place>],
+    pub own: &'a [Made],
+}
+
+/// What a block made of an array, from an index on.
+pub struct Made {
+    pub store: StoreId,
+    pub array: Array,
+    pub origin: Vec<i64>,
+}
+
+impl Made {
+    /// Where indices are so much larger.
+    pub fn shifted(&self, by: &[i64]) -> Made {
+        let origin = self.origin.iter().zip(by).map(|(origin, by)| origin + by).collect();
+        Made { store: self.store, array: self.array.clone(), origin }
+    }
+}
+
+impl Places<'_> {
+    fn made(&self, leaf: &Leaf) -> Option<&Made> {
+        self.own.iter().find(|made| leaf.source == Source::Store(made.store))
+    }
+}
+
+impl<'a> From<&'a [Option<Place>]> for Places<'a> {
+    fn from(stores: &'a [Option<Place>]) -> Places<'a> {
+        Places { stores, own: &[] }
+    }
 }
 
 /// The place of an array that the session holds. A view (`x.T`, `x[.. by -1]`) that the plan reads in another shape is copied: only
@@ -54,16 +89,16 @@ pub fn make(run: &Run, store: &Store) -> Outcome<Place> {
     }
 }
 
-fn missing() -> Box<Diagnostic> {
+pub fn missing() -> Box<Diagnostic> {
     Diagnostic::new(Code::Internal, "a stage found nothing in one of its stores")
 }
 
-pub fn place(id: StoreId, places: &[Option<Place>]) -> Outcome<&Place> {
-    places.get(id.0 as usize).and_then(Option::as_ref).ok_or_else(missing)
+pub fn place<'a>(id: StoreId, places: impl Into<Places<'a>>) -> Outcome<&'a Place> {
+    places.into().stores.get(id.0 as usize).and_then(Option::as_ref).ok_or_else(missing)
 }
 
 /// The array in memory that a leaf reads, in the leaf's shape.
-pub fn array(leaf: &Leaf, places: &[Option<Place>]) -> Outcome<Array> {
+pub fn array<'a>(leaf: &Leaf, places: impl Into<Places<'a>>) -> Outcome<Array> {
     let Source::Store(id) = leaf.source else { return Err(missing()) };
     match place(id, places)? {
         Place::Memory(array) if array.shape() == leaf.shape => Ok(array.clone()),
@@ -74,6 +109,17 @@ pub fn array(leaf: &Leaf, places: &[Option<Place>]) -> Outcome<Array> {
         }
         _ => Err(missing()),
     }
+}
+
+/// The memory that a leaf reads, and the offset in it of the array's first element, which may be before it.
+pub fn lent(leaf: &Leaf, places: Places) -> Outcome<(Array, i64)> {
+    if let Some(Made { array, origin, .. }) = places.made(leaf) {
+        let before: i64 = origin.iter().zip(array.strides()).map(|(origin, stride)| *origin * *stride as i64).sum();
+        return Ok((array.clone(), array.offset() as i64 - before));
+    }
+    let array = array(leaf, places)?;
+    let offset = array.offset() as i64;
+    Ok((array, offset))
 }
 
 /// Offset and strides, along the axes of the domain, of what an access touches from the point `lo` on.
@@ -90,27 +136,96 @@ pub fn strides(access: &Access, offset: i64, own: &[isize], lo: &[u64]) -> (i64,
     (at, strides)
 }
 
-/// A block of a leaf as kernels take it, and the memory it is in where that is its own.
+/// A block of a leaf as kernels take it, and the memory it is in where that is not the store's.
+#[derive(Clone)]
 pub struct Block {
     pub arg: ArrayArg,
-    _buffer: Option<Buffer>,
+    _buffer: Option<Arc<Buffer>>,
+}
+
+/// Whether a leaf reads an array in memory.
+pub fn is_in_memory(leaf: &Leaf, places: Places) -> Outcome<bool> {
+    match leaf.source {
+        _ if places.made(leaf).is_some() => Ok(true),
+        Source::Store(id) => Ok(matches!(place(id, places)?, Place::Memory(_))),
+        Source::File(_) => Ok(false),
+    }
 }
 
 impl Block {
-    /// A block in memory of its own.
-    pub fn own(dtype: DType, buffer: Buffer, sizes: &[u64], strides: Vec<i64>) -> Block {
-        let view = Block::view(dtype, &buffer, sizes, strides);
-        Block { _buffer: Some(buffer), ..view }
-    }
-    /// A block in memory that outlives it.
-    pub fn view(dtype: DType, buffer: &Buffer, sizes: &[u64], strides: Vec<i64>) -> Block {
+    /// A block in memory that was filled for it.
+    pub fn own(dtype: DType, buffer: Arc<Buffer>, sizes: &[u64], strides: Vec<i64>) -> Block {
         let sizes = sizes.iter().map(|size| *size as i64).collect();
-        Block { arg: ArrayArg { dtype: dtype.storage(), ptr: buffer.as_mut_ptr(), sizes, strides }, _buffer: None }
+        Block { arg: ArrayArg { dtype: dtype.storage(), ptr: buffer.as_mut_ptr(), sizes, strides }, _buffer: Some(buffer) }
     }
 }
 
 /// The block `lo..hi` of the domain, of a leaf: a view of memory, or read now.
-pub fn block(run: &Run, leaf: &Leaf, places: &[Option<Place>], lo: &[u64], hi: &[u64], span: Span) -> Outcome<Block> {
+pub fn block<'a>(run: &Run, leaf: &Leaf, places: impl Into<Places<'a>>, lo: &[u64], hi: &[u64], span: Span) -> Outcome<Block> {
+    let mut blocks = blocks(run, std::slice::from_ref(leaf), &[vec![0]], places.into(), (lo, hi), span)?;
+    blocks.pop().flatten().ok_or_else(missing)
+}
+
+/// The block `lo..hi` of the domain, of each leaf in a group. Those of one share what is read, or put together beyond the ends of their array.
+pub fn blocks(
+    run: &Run,
+    leaves: &[Leaf],
+    groups: &[Vec<usize>],
+    places: Places,
+    (lo, hi): (&[u64], &[u64]),
+    span: Span,
+) -> Outcome<Vec<Option<Block>>> {
+    let mut blocks: Vec<Option<Block>> = vec![None; leaves.len()];
+    for group in groups {
+        let in_memory = is_in_memory(&leaves[group[0]], places)?;
+        let mut apart = Vec::with_capacity(group.len());
+        let mut continued = false;
+        for at in group {
+            let leaf = &leaves[*at];
+            let leaves_array = halo::leaves_array(leaf, lo, hi);
+            continued |= leaves_array;
+            if in_memory && !leaves_array {
+                let (array, offset) = lent(leaf, places)?;
+                let own = strides(&leaf.access, offset, array.strides(), lo);
+                blocks[*at] = Some(viewed(leaf, (lo, hi), array.buffer().as_mut_ptr(), own, None));
+            } else {
+                apart.push(*at);
+            }
+        }
+        let Some(first) = halo::together(apart.iter().map(|at| &leaves[*at])) else { continue };
+        let region = halo::region(apart.iter().map(|at| &leaves[*at]), lo, hi);
+        let buffer = if continued {
+            super::halo::continued(run, &first, places, &region, span)?
+        } else {
+            let mut buffer = run.runtime.take(region.elements() as usize * first.dtype.size(), span)?;
+            read(run, &first, places, &region, buffer.bytes_mut(), span)?;
+            buffer
+        };
+        let buffer = Arc::new(buffer);
+        let own = row_major(&region.count, first.dtype.size());
+        for at in apart {
+            let leaf = &leaves[at];
+            // In the buffer an axis starts at the region's start and steps by one.
+            let inner = |(axis, map): (usize, &AxisMap)| {
+                let start = (map.index(lo) - region.start[axis]) / region.step[axis] as i64;
+                AxisMap { axis: map.axis, start, step: map.step.signum(), via: None, beyond: None }
+            };
+            let inner: Access = leaf.access.iter().enumerate().map(inner).collect();
+            let inner = strides(&inner, 0, &own, &vec![0; lo.len()]);
+            blocks[at] = Some(viewed(leaf, (lo, hi), buffer.as_mut_ptr(), inner, Some(buffer.clone())));
+        }
+    }
+    Ok(blocks)
+}
+
+/// The block `lo..hi` of a leaf that is at an offset of some memory. A leaf that depends on no index has no axes.
+fn viewed(
+    leaf: &Leaf,
+    (lo, hi): (&[u64], &[u64]),
+    ptr: *mut u8,
+    (offset, mut strides): (i64, Vec<i64>),
+    buffer: Option<Arc<Buffer>>,
+) -> Block {
     let invariant = leaf.access.iter().all(|map| map.axis.is_none());
     let mut sizes: Vec<i64> = if invariant { Vec::new() } else { lo.iter().zip(hi).map(|(lo, hi)| (hi - lo) as i64).collect() };
     for map in &leaf.access {
@@ -118,38 +233,8 @@ pub fn block(run: &Run, leaf: &Leaf, places: &[Option<Place>], lo: &[u64], hi: &
             sizes[axis] = via.size as i64;
         }
     }
-    let dtype = leaf.dtype.storage();
-    let finish = |ptr: *mut u8, offset: i64, mut strides: Vec<i64>, buffer: Option<Buffer>| {
-        strides.truncate(sizes.len());
-        Block { arg: ArrayArg { dtype, ptr: ptr.wrapping_offset(offset as isize), sizes: sizes.clone(), strides }, _buffer: buffer }
-    };
-    if let Source::Store(id) = leaf.source
-        && let Place::Memory(_) = place(id, places)?
-    {
-        let array = array(leaf, places)?;
-        let (offset, strides) = strides(&leaf.access, array.offset() as i64, array.strides(), lo);
-        return Ok(finish(array.buffer().as_mut_ptr(), offset, strides, None));
-    }
-    let region = Region::of(&leaf.access, lo, hi);
-    let item = leaf.dtype.size();
-    let mut buffer = run.runtime.take(region.elements() as usize * item, span)?;
-    read(run, leaf, places, &region, buffer.bytes_mut(), span)?;
-    // In the buffer an axis starts at the region's start and steps by one.
-    let own = row_major(&region.count, item);
-    let inner: Access = leaf
-        .access
-        .clone()
-        .into_iter()
-        .enumerate()
-        .map(|(axis, mut map)| {
-            map.start = if map.step < 0 { region.count[axis] as i64 - 1 } else { 0 };
-            map.step = map.step.signum();
-            map
-        })
-        .collect();
-    let (offset, strides) = strides(&inner, 0, &own, &vec![0; lo.len()]);
-    let ptr = buffer.as_mut_ptr();
-    Ok(finish(ptr, offset, strides, Some(buffer)))
+    strides.truncate(sizes.len());
+    Block { arg: ArrayArg { dtype: leaf.dtype.storage(), ptr: ptr.wrapping_offset(offset as isize), sizes, strides }, _buffer: buffer }
 }
 
 /// The block `lo..hi` of the domain, of a leaf: a dense copy. It may be empty.
@@ -170,16 +255,17 @@ pub fn dense(run: &Run, leaf: &Leaf, places: &[Option<Place>], lo: &[u64], hi: &
 }
 
 /// Reads a region of a file or scratch file.
-pub fn read(run: &Run, leaf: &Leaf, places: &[Option<Place>], region: &Region, out: &mut [u8], span: Span) -> Outcome<()> {
+pub fn read(run: &Run, leaf: &Leaf, places: Places, region: &Region, out: &mut [u8], span: Span) -> Outcome<()> {
     let Region { start, count, step } = region;
+    let start: Vec<u64> = start.iter().map(|start| (*start).max(0) as u64).collect();
     match &leaf.source {
         Source::File(variable) => {
             let file = run.runtime.opened(&variable.path).map_or_else(|| run.runtime.file(&variable.path), Ok)?;
             let at = file.variable(&variable.variable)?;
-            file.read(at, start, count, step, out).map_err(|error| error.or_at(span))
+            file.read(at, &start, count, step, out).map_err(|error| error.or_at(span))
         }
         Source::Store(id) => match place(*id, places)? {
-            Place::Spill(scratch) => scratch.read(&leaf.shape, start, count, step, out),
+            Place::Spill(scratch) => scratch.read(&leaf.shape, &start, count, step, out),
             _ => Err(missing()),
         },
     }

@@ -7,6 +7,7 @@ use crate::codegen::Jit;
 use crate::graph::{GraphBuild, MemoryId, NodeId, Values};
 use crate::ops::{Distribution, ScalarOp};
 use crate::plan::{Want, plan};
+use crate::types::edge::Edge;
 
 /// Computes what building must know in a run of its own.
 struct Force;
@@ -306,6 +307,76 @@ fn elements_are_counted_and_searched_between_edges() {
         assert!((sum - own.iter().sum::<f64>()).abs() < 1e-6);
     }
     assert_eq!(results[3][0], x.iter().map(|x| bin(*x) as f64).sum::<f64>());
+}
+
+#[test]
+fn arrays_go_on_beyond_their_ends() {
+    let (rows, columns) = (300usize, 700usize);
+    for edge in [Edge::Nearest, Edge::Wrap, Edge::Reflect, Edge::Symmetric, Edge::Constant] {
+        let fill = Scalar::f64(2.0);
+        let results = check(14 << 20, &|b| {
+            let x = random(b, &[rows as u64, columns as u64])?;
+            // Steps that read three up and two left, with sums of the last.
+            let mut now = x;
+            for _ in 0..5 {
+                let padded = b.pad(now, &[3, 2], &[0, 1], edge, fill)?;
+                let [zero, three, rows, columns] = [0, 3, rows, columns].map(|at| b.constant(Scalar::i64(at as i64)));
+                let range = |lo, hi| SliceArg::Range { lo: Some(lo), hi: Some(hi), step: 1 };
+                let corner = b.slice(padded, &[range(zero, rows), range(zero, columns)])?;
+                let right = b.slice(padded, &[range(three, three), range(three, three)])?;
+                assert_eq!(b.ty(right).shape(), Some(vec![0, 0]));
+                let right = b.slice(
+                    padded,
+                    &[SliceArg::Range { lo: Some(three), hi: None, step: 1 }, SliceArg::Range { lo: Some(three), hi: None, step: 1 }],
+                )?;
+                let sum = b.map(ScalarOp::Add, &[corner, right])?;
+                let half = b.constant(Scalar::f64(0.5));
+                let part = b.map(ScalarOp::Mul, &[sum, half])?;
+                now = b.map(ScalarOp::Sub, &[part, now])?;
+            }
+            let total = b.reduce(ReduceOp::Fold(ScalarOp::Add), now, &[0, 1])?;
+            let place = b.reduce(ReduceOp::Arg { largest: true, skip_nan: false }, now, &[1])?;
+            Ok(vec![x, now, total, place])
+        });
+        let mut now = results[0].clone();
+        for _ in 0..5 {
+            let at = |i: i64, j: i64| match (edge.fold(i, rows as u64), edge.fold(j, columns as u64)) {
+                (Some(i), Some(j)) => now[i as usize * columns + j as usize],
+                _ => 2.0,
+            };
+            let next = |place: usize| {
+                let (i, j) = ((place / columns) as i64, (place % columns) as i64);
+                0.5 * (at(i - 3, j - 2) + at(i, j + 1)) - at(i, j)
+            };
+            now = (0..rows * columns).map(next).collect();
+        }
+        assert_eq!(results[1], now, "{edge:?}");
+        let total: f64 = now.iter().sum();
+        assert!((results[2][0] - total).abs() < 1e-9 * now.len() as f64);
+        for (row, place) in now.chunks(columns).zip(&results[3]) {
+            assert_eq!(row[*place as usize], row.iter().copied().fold(f64::MIN, f64::max));
+        }
+    }
+}
+
+#[test]
+fn steps_are_taken_several_a_block() {
+    let mut graph = Graph::default();
+    let mut force = Force;
+    let mut b = GraphBuild::new(&mut graph, &mut force, false);
+    let mut now = random(&mut b, &[2000, 2000]).unwrap();
+    for _ in 0..20 {
+        let padded = b.pad(now, &[1, 0], &[0, 0], Edge::Nearest, Scalar::f64(0.0)).unwrap();
+        let end = b.constant(Scalar::i64(2000));
+        let above = b.slice(padded, &[SliceArg::Range { lo: None, hi: Some(end), step: 1 }]).unwrap();
+        now = b.map(ScalarOp::Maximum, &[above, now]).unwrap();
+    }
+    let limits = Limits { memory: 1 << 30, threads: 2, checked: false };
+    let wants = [Want { node: NodeId(now.0), sink: None, span: Span::default() }];
+    let plan = plan(&mut graph, &wants, &limits).unwrap();
+    // Random numbers with seven steps, then eight, then five; two arrays at a time.
+    assert_eq!(plan.stages.len(), 3);
+    assert!(plan.forecast.peak < 2 * 2000 * 2000 * 8 + (8 << 20), "{}", plan.forecast.peak);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::array::{Array, ArrayTy, DType, Dim, Scalar, Size};
 use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::builtins::build::{A, Build, Extent, ReduceOp, Routine, SliceArg};
 use crate::ops::{ScalarOp, eval};
+use crate::types::edge::Edge;
 use crate::types::group::{self, Groups};
 use crate::types::slice::{Bound, SliceTy, range_of};
 use crate::types::{Placed, Unknowns, broadcast, shape, slice};
@@ -305,6 +306,16 @@ impl Build for GraphBuild<'_> {
         let placed: Vec<Placed> = parts.iter().map(|a| self.placed(*a)).collect();
         let ty = self.placed_err(shape::concat(&placed, axis, &mut Unknowns::default()))?;
         Ok(self.add(Op::Concat { axis }, parts, ty))
+    }
+    fn pad(&mut self, a: A, before: &[u64], after: &[u64], edge: Edge, fill: Scalar) -> Outcome<A> {
+        let ty = self.ty_of(a);
+        let more = before.iter().zip(after).map(|(before, after)| before + after);
+        let dim = |(dim, more): (&Dim, u64)| match more {
+            0 => dim.clone(),
+            more => Dim { name: dim.name.clone(), size: Size::Known(dim.size.known().unwrap_or(0) + more), coord: None },
+        };
+        let ty = ArrayTy { dtype: ty.dtype, dims: ty.dims.iter().zip(more).map(dim).collect() };
+        Ok(self.add(Op::Pad { before: before.to_vec(), edge, fill }, &[a], ty))
     }
     fn reduce(&mut self, op: ReduceOp, a: A, axes: &[usize]) -> Outcome<A> {
         let ty = self.placed_err(shape::reduce(self.ty_of(a), op, axes))?;

@@ -4,6 +4,7 @@ use crate::array::{ArrayTy, DType, Scalar};
 use crate::base::Span;
 use crate::builtins::build::{ReduceOp, Routine};
 use crate::ops::ScalarOp;
+use crate::types::edge::Edge;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -69,6 +70,12 @@ pub enum Op {
     },
     Concat {
         axis: usize,
+    },
+    /// The operand continued beyond its ends: result index i along an axis is operand index `i - before`, brought inside by `edge`.
+    Pad {
+        before: Vec<u64>,
+        edge: Edge,
+        fill: Scalar,
     },
     Reduce {
         op: ReduceOp,

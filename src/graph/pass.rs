@@ -286,7 +286,7 @@ fn slice_of(graph: &mut Graph, id: NodeId, part: &Part, span: Span) -> NodeId {
             let input = slice_of(graph, node.inputs[0], part, span);
             return graph.add(node.op.clone(), vec![input], ty, node.span);
         }
-        Op::Constant(_) | Op::Iota | Op::Memory(_) | Op::Reshape | Op::Concat { .. } | Op::Scan { .. } => {}
+        Op::Constant(_) | Op::Iota | Op::Memory(_) | Op::Reshape | Op::Concat { .. } | Op::Pad { .. } | Op::Scan { .. } => {}
         Op::Compress { .. } | Op::Routine { .. } => {}
     }
     graph.add(Op::Slice { start: part.start.clone(), step: part.step.clone() }, vec![id], ty, span)

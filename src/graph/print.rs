@@ -35,6 +35,7 @@ pub fn name(node: &Node) -> String {
         Op::Take { axis } => format!("take axis {axis}"),
         Op::Compress { axis } => format!("compress from axis {axis}"),
         Op::Concat { axis } => format!("concat axis {axis}"),
+        Op::Pad { before, edge, .. } => format!("pad {edge:?} before {before:?}").to_lowercase(),
         Op::Reduce { op, axes } => format!("reduce {} over {axes:?}", reduction(*op)),
         Op::ReduceGroups { op, axes, axis } => format!("reduce {} over {axes:?} in groups along {axis}", reduction(*op)),
         Op::Scan { op, axis } => format!("scan {} axis {axis}", op.name()),

@@ -1,10 +1,12 @@
 //! Block sizes. They depend on shapes, file chunks and what is computed, never on the memory limit or the threads: so a result has the same
 //! bits under any of them.
 
-use super::ir::{Fused, Leaf, Source, Store, StoreKind};
+use super::ir::{Fused, Leaf, Output, Source, Store, StoreKind};
 
 /// Elements of a block where nothing else decides: large against the cost of a task, small against memory.
 const TARGET: u64 = 1 << 17;
+/// Elements of a block that takes several passes in a row.
+const CACHED: u64 = 1 << 16;
 /// Elements along the last axis of a block that is reduced along others: enough for long loops, few enough to stay in cache.
 const STRIP: u64 = 4096;
 /// Side of a tile of a matrix product.
@@ -98,6 +100,31 @@ pub fn units(rank: usize, leaves: &[Leaf]) -> Vec<u64> {
         }
     }
     unit
+}
+
+/// The block of passes that a block takes in a row: the last one's, where files ask for it, else one that stays in cache with its halo.
+pub fn of_steps(passes: &[&Fused], stores: &[Store]) -> Vec<u64> {
+    let Some(last) = passes.last() else { return Vec::new() };
+    let to_file = |output: &Output| matches!(stores[output.store.0 as usize].kind, StoreKind::Sink(_));
+    let from_file = |leaf: &Leaf| matches!(leaf.source, Source::File(_));
+    if passes.iter().any(|pass| pass.leaves.iter().any(from_file) || pass.outputs.iter().any(to_file)) {
+        return last.block.clone();
+    }
+    let rank = last.domain.len();
+    let mut block = vec![1u64; rank];
+    let mut room = CACHED;
+    for (axis, size) in last.domain.iter().enumerate().rev() {
+        // The last axis is long for the loop along it, the others are alike, so that halos are small.
+        let share = match (axis + 1 == rank, rank) {
+            (true, 1) => room,
+            (true, 2) => 1024,
+            (true, _) => 128,
+            (false, _) => (room as f64).powf(1.0 / (axis + 1) as f64) as u64,
+        };
+        block[axis] = share.min(*size).max(1);
+        room = (room / block[axis]).max(1);
+    }
+    block
 }
 
 /// The domain axis along which neighbours of a leaf lie next to each other.

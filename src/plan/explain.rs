@@ -39,7 +39,13 @@ fn counted(count: u64, what: &str) -> String {
 fn describe(plan: &Plan, stage: &Stage) -> String {
     match &stage.work {
         Work::Fused(fused) => {
-            let sources: Vec<String> = fused.leaves.iter().map(|leaf| source(plan, leaf)).collect();
+            let mut sources: Vec<String> = Vec::new();
+            for leaf in fused.sources() {
+                let source = source(plan, leaf);
+                if !sources.contains(&source) {
+                    sources.push(source);
+                }
+            }
             let outputs: Vec<String> = fused
                 .outputs
                 .iter()
@@ -55,7 +61,11 @@ fn describe(plan: &Plan, stage: &Stage) -> String {
                 .collect();
             let blocks = grid(&fused.domain, &fused.block);
             format!(
-                "one pass over {} of {} in {} of {}: {}",
+                "{} over {} of {} in {} of {}: {}",
+                match fused.before.len() {
+                    0 => "one pass".to_string(),
+                    before => format!("{} passes in a row", before + 1),
+                },
                 if sources.is_empty() { "indices".into() } else { sources.join(", ") },
                 sizes(&fused.domain),
                 counted(blocks.iter().product(), "block"),

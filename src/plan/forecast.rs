@@ -1,9 +1,10 @@
 //! Where stores live, how many blocks are in flight, and the peak of memory that follows: known before the run, an upper bound of it.
 
-use super::access::Region;
+use super::access::{AxisMap, Region};
 use super::blocks::grid;
 use super::emit::{SEGMENT, arrays_of};
 use super::groups::Grouping;
+use super::halo;
 use super::ir::*;
 use crate::array::DType;
 use crate::array::buffer::ALIGN;
@@ -182,21 +183,69 @@ fn is_remote(plan: &Plan, leaf: &Leaf) -> bool {
     }
 }
 
+/// Elements that all blocks together read of an array, each with its halo, where a full block reads `region`.
+fn read_in_all(fused: &Fused, leaf: &Leaf, region: &Region) -> u64 {
+    let axis = |(axis, map): (usize, &AxisMap)| match map.axis {
+        None => region.count[axis],
+        Some(along) => {
+            let halo = region.count[axis].saturating_sub(fused.block[along]);
+            let blocks = fused.domain[along].div_ceil(fused.block[along]);
+            (fused.domain[along] + halo * blocks).min(blocks * leaf.shape[axis])
+        }
+    };
+    leaf.access.iter().enumerate().map(axis).fold(1, u64::saturating_mul)
+}
+
 /// `kept`: elements go straight into the stores of the outputs, where those are in memory.
 fn fused_cost(plan: &Plan, fused: &Fused, kept: bool) -> (u64, u64, u64, u64) {
-    let zero = vec![0; fused.domain.len()];
     let blocks: u64 = grid(&fused.domain, &fused.block).into_iter().product();
-    let (mut block, mut held, mut read) = (0, 0, 0u64);
-    if blocks > 0 {
-        for leaf in fused.leaves.iter().filter(|leaf| is_remote(plan, leaf)) {
-            let region = Region::of(&leaf.access, &zero, &fused.block);
-            let item = leaf.dtype.size() as u64;
-            block += rounded(region.elements().saturating_mul(item));
-            if matches!(leaf.source, Source::File(_)) {
-                read = read.saturating_add(Region::of(&leaf.access, &zero, &fused.domain).elements().saturating_mul(item));
-            }
+    let (reading, mut read) = leaves_cost(plan, fused, fused);
+    let (writing, held) = outputs_cost(plan, fused, kept);
+    let mut block = reading + writing;
+    // Of passes before it: what each takes while it runs, and what of earlier ones is still read.
+    let last = fused.last_readers();
+    let scratch = rounded(fused.scratch());
+    let made = |at: usize| scratch * fused.before[at].pass.outputs.len() as u64;
+    // A part of one that is kept in a file is put together first.
+    let copied = |step: &Step| {
+        let to_file = |(output, kept): (&Output, &bool)| *kept && plan.stores[output.store.0 as usize].kind != StoreKind::Memory;
+        if step.pass.outputs.iter().zip(&step.kept).any(to_file) { scratch } else { 0 }
+    };
+    let alive = |at: usize| (0..at).filter(|earlier| last[*earlier] >= at).map(made).sum::<u64>();
+    block += alive(fused.before.len());
+    for (at, step) in fused.before.iter().enumerate() {
+        let (reading, from_files) = leaves_cost(plan, &step.pass, fused);
+        read = read.saturating_add(from_files);
+        block = block.max(writing + reading.max(copied(step)) + made(at) + alive(at));
+    }
+    (block.max(ALIGN as u64), held, blocks, read)
+}
+
+/// Of a pass in a stage: bytes that the leaves of a block take, and bytes that all blocks read from files.
+fn leaves_cost(plan: &Plan, pass: &Fused, stage: &Fused) -> (u64, u64) {
+    let zero = vec![0; pass.domain.len()];
+    let (mut block, mut read) = (0, 0u64);
+    if pass.domain.contains(&0) {
+        return (0, 0);
+    }
+    for group in halo::groups(&pass.leaves, &pass.block) {
+        let leaves = || group.iter().map(|at| &pass.leaves[*at]);
+        let Some(leaf) = halo::together(leaves()) else { continue };
+        let region = halo::region(leaves(), &zero, &pass.block);
+        let item = leaf.dtype.size() as u64;
+        // What is read, and what is put together from it where the array goes on beyond its ends.
+        let copies = u64::from(is_remote(plan, &leaf)) + u64::from(halo::is_continued(&leaf));
+        block += copies * rounded(region.elements().saturating_mul(item));
+        if matches!(leaf.source, Source::File(_)) {
+            read = read.saturating_add(read_in_all(stage, &leaf, &region).saturating_mul(item));
         }
     }
+    (block, read)
+}
+
+/// Of a pass: bytes that the outputs of a block take beside their stores, and bytes of partial results held for the whole stage.
+fn outputs_cost(plan: &Plan, fused: &Fused, kept: bool) -> (u64, u64) {
+    let (mut block, mut held) = (0, 0);
     for output in &fused.outputs {
         let dtype = fused.code[output.value.0 as usize].dtype;
         let sizes = |kept: &dyn Fn(usize) -> bool| -> u64 {
@@ -237,10 +286,10 @@ fn fused_cost(plan: &Plan, fused: &Fused, kept: bool) -> (u64, u64, u64, u64) {
             block += grouping.row.saturating_mul(grouping.groups.min(fused.block[grouping.axis]) + 1);
         } else {
             // The lanes of the results in work; a block may begin the next ones.
-            let results = blocks / grouping.steps.max(1);
+            let results = grid(&fused.domain, &fused.block).into_iter().product::<u64>() / grouping.steps.max(1);
             held += grouping.part.saturating_mul(grouping.lanes);
             block += if results > 1 { grouping.part } else { 0 };
         }
     }
-    (block.max(ALIGN as u64), held, blocks, read)
+    (block, held)
 }

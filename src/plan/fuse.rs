@@ -1,9 +1,9 @@
 //! Fusion: the value of a node at a point of a domain, as straight-line code over loads. Slices, broadcasts, transpositions and names cost
 //! nothing: they only change which element a load touches.
 
-use super::access::{Access, AxisMap, Via};
+use super::access::{Access, AxisMap, Beyond, Via};
 use super::ir::{Leaf, Line, LineId, LineKind, Source, StoreId};
-use crate::array::{ArrayTy, DType, Scalar};
+use crate::array::{ArrayTy, DType, Dim, Scalar};
 use crate::graph::{Graph, NodeId, Op};
 use rustc_hash::FxHashMap;
 
@@ -70,6 +70,7 @@ impl<'a> Fuser<'a> {
         let inner: Access = match &node.op {
             Op::Iota => {
                 let kind = match access[0].axis {
+                    _ if access[0].beyond.is_some() => return Err(TooLarge(id)),
                     Some(_) => LineKind::Index(access[0]),
                     None => LineKind::Constant(Scalar::i64(access[0].start)),
                 };
@@ -108,9 +109,21 @@ impl<'a> Fuser<'a> {
                 (None, Some(store)) => return Ok(self.load(Source::Store(store), &node.ty, access.clone(), id)),
                 (None, None) => return Err(TooLarge(input)),
             },
+            Op::Pad { before, edge, fill } => {
+                // What is continued twice, or looked up, is stored between (see `stored`).
+                if access.iter().any(|map| map.beyond.is_some() || map.via.is_some()) {
+                    return Err(TooLarge(id));
+                }
+                let axes = access.iter().zip(before).zip(operand.dims.iter().zip(&node.ty.dims));
+                let continued = |((map, before), (dim, padded)): ((&AxisMap, &u64), (&Dim, &Dim))| {
+                    let beyond = Beyond { edge: *edge, fill: *fill, first: 0, step: 1, count: dim.size.known().unwrap_or(0) };
+                    AxisMap { beyond: (padded.size != dim.size).then_some(beyond), ..map.then(-(*before as i64), 1) }.settled()
+                };
+                axes.map(continued).collect()
+            }
             Op::Take { axis } if gathers(self.graph, id) => {
                 let map = access[*axis];
-                if map.axis.is_none() || map.via.is_some() {
+                if map.axis.is_none() || map.via.is_some() || access.iter().any(|map| map.beyond.is_some()) {
                     return Err(TooLarge(id));
                 }
                 let leaf = self.table(node.inputs[1], map)?;

@@ -114,7 +114,7 @@ impl Work {
     /// What it reads.
     pub fn leaves(&self) -> Vec<&Leaf> {
         match self {
-            Work::Fused(fused) => fused.leaves.iter().collect(),
+            Work::Fused(fused) => fused.sources().collect(),
             Work::MatMul(product) => vec![&product.a, &product.b],
             Work::Take(take) => vec![&take.base, &take.positions],
             Work::Compress(compress) => compress.mask.leaves.iter().chain(&compress.values.leaves).collect(),
@@ -131,10 +131,26 @@ pub struct Fused {
     pub domain: Vec<u64>,
     /// Size of a block along each axis. A function of shapes and file chunks alone, so that results do not depend on limits or threads.
     pub block: Vec<u64>,
+    /// Passes over the same domain that a block takes first, in order, each into memory of the block's own (see `chain`).
+    pub before: Vec<Step>,
     pub leaves: Vec<Leaf>,
     pub code: Vec<Line>,
     pub outputs: Vec<Output>,
 }
+
+/// A pass that a block takes before another, over so much more of the domain. It has elements as outputs alone, and no steps of its own.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub pass: Fused,
+    pub reach: Reach,
+    /// Along these axes the domain is a ring: what is beyond one end is computed as what it is, at the other.
+    pub ring: Vec<bool>,
+    /// Of each output, whether it goes to its store too: something else reads it later.
+    pub kept: Vec<bool>,
+}
+
+/// Along each axis, how far before and after a block.
+pub type Reach = Vec<(u64, u64)>;
 
 /// An array that a stage reads. The access is in terms of the array's own axes.
 #[derive(Clone, Debug, PartialEq)]

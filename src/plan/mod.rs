@@ -3,11 +3,13 @@
 
 pub mod access;
 pub mod blocks;
+pub mod chain;
 pub mod emit;
 pub mod explain;
 pub mod forecast;
 pub mod fuse;
 pub mod groups;
+pub mod halo;
 pub mod ir;
 pub mod merge;
 pub mod routines;
@@ -27,6 +29,8 @@ pub fn plan(graph: &mut Graph, wants: &[Want], limits: &Limits) -> Outcome<Plan>
     let of =
         |sunk: bool| -> Vec<_> { roots.iter().zip(wants).filter(|(_, want)| want.sink.is_some() == sunk).map(|(root, _)| *root).collect() };
     let stored = stored::choose(graph, &of(false), &of(true), limits);
-    let plan = stages::build(graph, wants, &roots, &stored, limits)?;
+    let mut plan = stages::build(graph, wants, &roots, &stored, limits)?;
+    chain::join(&mut plan);
+    stages::lifetimes(&mut plan);
     forecast::place(plan, limits)
 }

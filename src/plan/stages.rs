@@ -204,7 +204,7 @@ fn streamed(
     for (id, access) in values {
         outputs.push(Output { store, value: fuser.value(*id, access.clone(), false)?, kind: kind.clone() });
     }
-    Ok(Fused { block: domain.clone(), domain, leaves: fuser.leaves, code: fuser.code, outputs })
+    Ok(Fused { block: domain.clone(), domain, before: Vec::new(), leaves: fuser.leaves, code: fuser.code, outputs })
 }
 
 /// The work of a routine; none of its results has a store yet.
@@ -264,7 +264,7 @@ fn fused(graph: &Graph, stores: &dyn Fn(NodeId) -> Option<StoreId>, group: &[Pas
         outputs.push(Output { store: pass.store, value, kind });
     }
     let domain = if shape.is_empty() { vec![1] } else { shape };
-    let mut fused = Fused { block: domain.clone(), domain, leaves: fuser.leaves, code: fuser.code, outputs };
+    let mut fused = Fused { block: domain.clone(), domain, before: Vec::new(), leaves: fuser.leaves, code: fuser.code, outputs };
     for output in &mut fused.outputs {
         if let OutputKind::Map { offset } = &mut output.kind
             && offset.is_empty()
@@ -277,10 +277,10 @@ fn fused(graph: &Graph, stores: &dyn Fn(NodeId) -> Option<StoreId>, group: &[Pas
 }
 
 /// When each store is first written and last read.
-fn lifetimes(plan: &mut Plan) {
+pub fn lifetimes(plan: &mut Plan) {
     let Plan { stages, stores, .. } = plan;
     for store in stores.iter_mut() {
-        store.first = usize::MAX;
+        (store.first, store.last) = (usize::MAX, 0);
     }
     for (at, stage) in stages.iter().enumerate() {
         let (reads, writes) = uses(&stage.work);
@@ -295,7 +295,7 @@ fn lifetimes(plan: &mut Plan) {
 /// The stores that a stage reads, and those that it writes.
 pub fn uses(work: &Work) -> (Vec<StoreId>, Vec<StoreId>) {
     let writes: Vec<StoreId> = match work {
-        Work::Fused(fused) => fused.outputs.iter().map(|output| output.store).collect(),
+        Work::Fused(fused) => fused.written().collect(),
         Work::MatMul(product) => vec![product.out],
         Work::Take(take) => vec![take.out],
         Work::Compress(compress) => vec![compress.out],

@@ -7,6 +7,7 @@ use super::routines;
 use crate::base::Limits;
 use crate::graph::{Graph, NodeId, Op};
 use crate::ops::ScalarOp;
+use crate::types::edge::Edge;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Lines that cost about as much to compute again as to load.
@@ -16,15 +17,23 @@ const CHEAP_LINES: usize = 6;
 pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits) -> Vec<NodeId> {
     let reachable = graph.reachable(&[roots, saved].concat());
     let mut stored: FxHashSet<NodeId> = roots.iter().copied().filter(|root| !is_free(graph, *root)).collect();
+    // What is computed from indices or looked up, or from an array continued beyond its ends: to be continued itself it is stored first.
+    let mut tied: FxHashSet<NodeId> = FxHashSet::default();
     for id in &reachable {
         let node = graph.node(*id);
+        let ties = matches!(node.op, Op::Iota | Op::Pad { .. }) || gathers(graph, *id);
+        if ties || node.inputs.iter().any(|input| tied.contains(input) && !stored.contains(input)) {
+            tied.insert(*id);
+        }
         match node.op {
-            Op::Memory(_)
-            | Op::Reduce { .. }
-            | Op::ReduceGroups { .. }
-            | Op::Scan { .. }
-            | Op::Concat { .. }
-            | Op::Compress { .. } => {
+            Op::Pad { edge, .. } => {
+                let input = node.inputs[0];
+                let constant = edge == Edge::Constant && !is_loaded(graph, input, &stored);
+                if constant || tied.contains(&input) {
+                    stored.insert(input);
+                }
+            }
+            Op::Memory(_) | Op::Reduce { .. } | Op::ReduceGroups { .. } | Op::Scan { .. } | Op::Concat { .. } | Op::Compress { .. } => {
                 stored.insert(*id);
             }
             Op::Take { .. } if gathers(graph, *id) => {
@@ -98,6 +107,16 @@ pub fn is_view(graph: &Graph, id: NodeId) -> bool {
         // What is reshaped is stored anyway.
         Op::Reshape => unit_reshape(&graph.node(node.inputs[0]).ty, &node.ty).is_none(),
         _ => false,
+    }
+}
+
+/// Whether elements of a node are loads as they are, at other places.
+fn is_loaded(graph: &Graph, id: NodeId, stored: &FxHashSet<NodeId>) -> bool {
+    let node = graph.node(id);
+    match node.op {
+        Op::Read { .. } => true,
+        Op::Transpose { .. } | Op::Slice { .. } | Op::Rename if !stored.contains(&id) => is_loaded(graph, node.inputs[0], stored),
+        _ => stored.contains(&id),
     }
 }
 

@@ -116,7 +116,7 @@ impl Checker<'_> {
     }
 
     /// Calls a function value.
-    fn call_value(&mut self, callee: Typed, receiver: Option<Typed>, args: &[ast::Arg], span: Span) -> Typed {
+    pub fn call_value(&mut self, callee: Typed, receiver: Option<Typed>, args: &[ast::Arg], span: Span) -> Typed {
         let function = match callee.ty() {
             Ty::Function(function) => function.clone(),
             ty => {

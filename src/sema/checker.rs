@@ -2,6 +2,7 @@
 
 use super::Files;
 use super::annotate::Sizes;
+use super::each::Each;
 use super::function::{Active, Env};
 use super::hir::{Expr, ExprKind, Local, LocalId, Program, Stmt, StmtKind};
 use super::join::Join;
@@ -148,6 +149,10 @@ pub struct Frame {
     pub leaves: usize,
     /// Open expressions that a statement cannot leave: the second operand of `and`, a loop's condition.
     pub closed: usize,
+    /// Open branches: what stands in them may not run.
+    pub guarded: usize,
+    /// The `each` whose body this is.
+    pub each: Option<Each>,
     pub traits: Traits,
     pub join: Join,
     /// Names outside the body that its meaning depends on.
@@ -169,6 +174,8 @@ impl Frame {
             returns: Vec::new(),
             leaves: 0,
             closed: 0,
+            guarded: 0,
+            each: None,
             traits: Traits::default(),
             join: Join::default(),
             env: Env::default(),

@@ -177,6 +177,9 @@ impl Hunt<'_> {
             },
             ExprKind::Invoke { inst, args } => self.exprs(args).or_else(|| self.callee(*inst)),
             ExprKind::Index { base, index } => self.expr(base).or_else(|| self.indices(index)),
+            ExprKind::Edged { base, index, fill, .. } => {
+                self.exprs(std::iter::once(&**base).chain(index).chain(fill.iter().map(|fill| &**fill)))
+            }
             ExprKind::If { cond, then, other } => self.expr(cond).or_else(|| self.block(then)).or_else(|| self.block(other)),
             ExprKind::Block(block) => self.block(block),
         };

@@ -87,10 +87,7 @@ impl Checker<'_> {
                     }
                 }
             }
-            ast::ExprKind::Each { .. } => {
-                let error = Diagnostic::at(Code::Unsupported, span, "`each` is not built yet");
-                self.fail(error.help("write a loop in a function: `for i in 0..n { out[i] = … }`"), span)
-            }
+            ast::ExprKind::Each { over, options, body } => self.each(expr, over, options, body),
             ast::ExprKind::Error => Typed::error(span),
         }
     }

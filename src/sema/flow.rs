@@ -77,12 +77,14 @@ impl Checker<'_> {
         let want = want && other.is_some();
         let before = self.frame().scope.clone();
         let leaves = self.frame().leaves;
+        self.frame().guarded += 1;
         let mut yes = self.block(then, want);
         let after_yes = std::mem::replace(&mut self.frame().scope, before);
         let mut no = match other {
             Some(other) => self.block(other, want),
             None => Body { stmts: Vec::new(), value: Typed::unit(span), live: true },
         };
+        self.frame().guarded -= 1;
         let after_no = std::mem::take(&mut self.frame().scope);
         let (mut ty, mut known) = (Ty::Unit, Known::No);
         if want {
@@ -109,7 +111,9 @@ impl Checker<'_> {
     /// Runs something that no statement inside can leave, its statements apart.
     fn enclosed<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> (Vec<Stmt>, T) {
         self.frame().closed += 1;
+        self.frame().guarded += 1;
         let result = self.apart(run);
+        self.frame().guarded -= 1;
         self.frame().closed -= 1;
         result
     }

@@ -6,6 +6,7 @@ use super::annotate::Sizes;
 use super::call::Callee;
 use super::checker::{Checker, Frame, Owner, Returned, Traits, Typed};
 use super::class::{self, Mapped};
+use super::each::EACH;
 use super::expr::{MAX_PARTS, parts};
 use super::hir::{Block, Class, ExprKind, InstId, Instance, LocalId, StmtKind};
 use super::join::{Join, same_dtype_and_rank};
@@ -147,7 +148,7 @@ impl Checker<'_> {
     }
 
     /// A function value that captures the variables it mentions.
-    fn closure(&mut self, at: Span, span: Span, make: impl FnOnce(ModuleId) -> Def) -> Typed {
+    pub fn closure(&mut self, at: Span, span: Span, make: impl FnOnce(ModuleId) -> Def) -> Typed {
         let id = match self.inner.get(&at) {
             Some(id) => *id,
             None => {
@@ -599,6 +600,10 @@ impl Checker<'_> {
 
     /// Notes at the errors of an instance where it was called.
     fn show_call(&mut self, before: usize, def: &Def, key: &Key, span: Span) {
+        // What stands in an `each` is not called anywhere.
+        if def.name == *EACH {
+            return;
+        }
         let params = def.params.iter().zip(&key.params);
         let types: Vec<String> =
             params.filter_map(|(param, given)| given.as_ref().map(|(ty, _)| format!("{}: {}", param.ident.name, short(ty)))).collect();

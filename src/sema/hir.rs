@@ -3,6 +3,7 @@
 use crate::array::Scalar;
 use crate::base::{Name, Span};
 use crate::builtins::Builtin;
+use crate::types::edge::Edge;
 use crate::types::{DefId, Ty};
 use std::sync::Arc;
 
@@ -160,6 +161,13 @@ pub enum ExprKind {
     Index {
         base: Box<Expr>,
         index: Vec<Index>,
+    },
+    /// An element of an array at indices, one an axis, that may be outside: `each(…, edge = …)`. `fill` is of its dtype.
+    Edged {
+        base: Box<Expr>,
+        index: Vec<Expr>,
+        edge: Edge,
+        fill: Option<Box<Expr>>,
     },
     /// `and` and `or` of scalars are this, too.
     If {

@@ -38,6 +38,9 @@ impl Checker<'_> {
                 let from_end = args.iter().any(|arg| matches!(&arg.kind, IndexKind::Expr(value) if from_end(value)));
                 let base = if unknown && from_end { self.held(base) } else { base };
                 let Some(indexed) = self.indices(&base, args, span) else { return Typed::error(span) };
+                if let Some(element) = self.each_element(&base, &indexed.index, &indexed.ty, span) {
+                    return element;
+                }
                 let known = match indexed.index.as_slice() {
                     [Index::At(at)] => {
                         at.known.and_then(|at| usize::try_from(at.as_int()?).ok()).map_or(Known::No, |at| base.known.item(at))

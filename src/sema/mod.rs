@@ -4,13 +4,14 @@
 //! `World::check` is the entrance. The way of an expression: `expr` dispatches to `resolve` (names), `operator`, `call` and `builtin` (calls),
 //! `index`, `file`; statements are `stmt` and `flow`; a call of a function specialises it in `function`, which decides in `class` how it runs.
 //!
-//! Limits: tables and `each` are K0901; a module binds numbers alone.
+//! Limits: tables and `each` over values are K0901; a module binds numbers alone.
 
 mod annotate;
 mod builtin;
 mod call;
 mod checker;
 mod class;
+mod each;
 mod expr;
 mod file;
 mod flow;

@@ -150,7 +150,10 @@ impl Walk {
             ExprKind::Each { over, options, body } => {
                 self.exprs(over.iter().filter_map(|var| var.iter.as_ref()));
                 self.exprs(options.iter().map(|(_, value)| value));
-                self.stmts(&body.stmts);
+                self.function(&[], |inner| {
+                    over.iter().for_each(|var| inner.assign(&var.ident));
+                    inner.stmts(&body.stmts);
+                });
             }
         }
     }

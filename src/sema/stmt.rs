@@ -325,6 +325,10 @@ impl Checker<'_> {
         if self.frame().is_top() {
             return self.report(Diagnostic::at(Code::Syntax, span, "`return` stands outside a function"));
         }
+        if self.frame().each.is_some() {
+            let error = Diagnostic::at(Code::Syntax, span, "`return` stands inside `each`");
+            return self.report(error.help("the last expression of the body is the element; choose with `if c { … } else { … }`"));
+        }
         self.leaves("return", span);
         let value = value.map(|value| self.expr(value));
         let value = value.unwrap_or_else(|| Typed::unit(span));

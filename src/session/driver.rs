@@ -209,6 +209,7 @@ impl<'a> Driver<'a> {
                 self.invoke(*inst, args, expr)
             }
             ExprKind::Index { base, index } => self.index(frame, base, index, expr.span),
+            ExprKind::Edged { .. } => Err(internal(expr.span, "the body of an `each` outside of its function")),
             ExprKind::If { cond, then, other } => {
                 let chosen = if self.truth(frame, cond)? { then } else { other };
                 self.value_of(frame, chosen, expr.span)
@@ -330,7 +331,7 @@ impl<'a> Driver<'a> {
             Class::Elementwise => self.engine.elementwise(self.world, inst, &args, expr.span),
             Class::Kernel => match self.lifted(inst, &args, expr)? {
                 Some(value) => Ok(value),
-                None => self.engine.kernel(self.world, inst, args, expr.span, self.out),
+                None => self.engine.kernel(self.world, inst, args, expr, self.out),
             },
         }
     }
@@ -344,7 +345,24 @@ impl<'a> Driver<'a> {
         }
         let (world, checked) = (self.world, self.engine.runtime.limits.checked);
         let value = self.with_builder(expr.span, |b| Ok(lift(world, inst, &arrays, checked, b)))?;
-        value.map(|value| self.taken(value, expr)).transpose()
+        let value = value.map(|value| self.taken(value, expr)).transpose()?;
+        value.map(|value| self.labelled(value, &expr.ty, expr.span)).transpose()
+    }
+
+    /// A value with the names and coordinates that its type says.
+    fn labelled(&mut self, value: Val, ty: &Ty, span: Span) -> Outcome<Val> {
+        Ok(match (value, ty) {
+            (Val::Array(node), Ty::Array(ty)) => {
+                let own = self.engine.graph.node(node).ty.clone();
+                let dims = own.dims.iter().zip(&ty.dims).map(|(own, dim)| own.labelled(dim)).collect();
+                self.building(span, |b| b.rename(A(node.0), dims))?
+            }
+            (Val::Tuple(items), Ty::Tuple(types)) => {
+                let items = items.into_iter().zip(types).map(|(item, ty)| self.labelled(item, ty, span));
+                Val::Tuple(items.collect::<Outcome<_>>()?)
+            }
+            (value, _) => value,
+        })
     }
 
     fn index(&mut self, frame: &mut Frame, base: &Expr, index: &[Index], span: Span) -> Outcome<Val> {

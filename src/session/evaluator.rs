@@ -17,7 +17,7 @@ use crate::kernel::ir::Module;
 use crate::kernel::{lower, passes};
 use crate::plan::{self, Plan, Want};
 use crate::sema::World;
-use crate::sema::hir::InstId;
+use crate::sema::hir::{Expr, InstId};
 use crate::types::Ty;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::PathBuf;
@@ -277,10 +277,10 @@ impl Evaluator {
 
     /// Calls a function that loops: as part of the graph where its loops are maps and reductions over whole arrays, else compiled, now, on
     /// arrays in memory.
-    pub fn kernel(&mut self, world: &World, inst: InstId, args: Vec<Val>, span: Span, out: &mut dyn Output) -> Outcome<Val> {
+    pub fn kernel(&mut self, world: &World, inst: InstId, args: Vec<Val>, expr: &Expr, out: &mut dyn Output) -> Outcome<Val> {
+        let span = expr.span;
         let mut nodes = Vec::new();
         args.iter().try_for_each(|arg| flatten(arg, &mut nodes, span))?;
-        let instance = world.instance(inst);
         let (module, _) = self.module(world, inst)?;
         let arrays = self.flush(&nodes, out)?;
         let args: Vec<Arg> = arrays
@@ -291,7 +291,7 @@ impl Evaluator {
             })
             .collect();
         let results = self.runtime.call(&module, &args, span)?;
-        let types = arrays_of(&instance.result);
+        let types = arrays_of(&expr.ty);
         let mut values = Vec::with_capacity(results.len());
         for (result, ty) in results.into_iter().zip(types) {
             values.push(match result {
@@ -299,15 +299,12 @@ impl Evaluator {
                 Ret::Array(array) => {
                     let mut named = array.ty().clone();
                     named.dtype = ty.dtype;
-                    for (dim, known) in named.dims.iter_mut().zip(&ty.dims) {
-                        dim.name = known.name.clone();
-                        dim.coord = known.coord.clone().filter(|coord| coord.values.shape() == [dim.size.known().unwrap_or(0)]);
-                    }
+                    named.dims.iter_mut().zip(&ty.dims).for_each(|(dim, known)| *dim = dim.labelled(known));
                     self.hold(array.retyped(named), span)
                 }
             });
         }
-        regroup(&instance.result, &mut values.into_iter(), span)
+        regroup(&expr.ty, &mut values.into_iter(), span)
     }
 
     /// The part of an array that is printed: all of it, or its edges.

@@ -4,6 +4,7 @@
 pub mod broadcast;
 pub mod coord;
 pub mod dims;
+pub mod edge;
 pub mod fourier;
 pub mod group;
 pub mod label;

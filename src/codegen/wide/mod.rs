@@ -83,17 +83,17 @@ impl Function<'_, '_> {
         }
         let mut signature = self.unit.module.make_signature();
         signature.params = [types::I64; 2].map(cranelift_codegen::ir::AbiParam::new).to_vec();
-        let function = self.unit.module.declare_anonymous_function(&signature).and_then(|id| {
-            self.unit.module.define_function_bytes(id, 64, &wide.code, &[])?;
-            Ok(id)
-        });
+        let module = &mut self.unit.module;
+        let function = module.declare_anonymous_function(&signature).map_err(internal);
+        let defined = |id| module.define_function_bytes(id, 64, &wide.code, &[]).map_err(internal).map(|()| id);
+        let function = function.and_then(defined);
         match function {
             Ok(id) => {
                 let callee = self.callee(id);
                 self.b.ins().call(callee, &[place, count]);
             }
             Err(error) => {
-                self.error.get_or_insert(internal(error));
+                self.error.get_or_insert(error);
             }
         }
     }

@@ -113,7 +113,9 @@ fn cores(run: &Run, stage: &Stage, swept: &Swept, places: &[Option<Place>], targ
                 let dtype = swept.stream.code[swept.stream.outputs[0].value.0 as usize].dtype;
                 by_dtype!(dtype, quantiles_of(&sweep, quantiles, between, skip_missing, dtype, out))?;
             }
-            Routine::Search { .. } | Routine::Fourier(_) | Routine::Convolve | Routine::Matrix(_) => return Err(Diagnostic::new(Code::Internal, "this routine takes no long cores")),
+            Routine::Search { .. } | Routine::Fourier(_) | Routine::Convolve | Routine::Matrix(_) => {
+                return Err(Diagnostic::new(Code::Internal, "this routine takes no long cores"));
+            }
         }
         (0..sweep.blocks()).for_each(|_| run.advance());
     }

@@ -4,6 +4,10 @@ use super::frame::{Affine, Elem, Frame, Lift, Place, Val, Var};
 use crate::array::{Dim, Scalar};
 use crate::builtins::build::{A, SliceArg, Value};
 use crate::sema::hir::{Expr, ExprKind, Index};
+use crate::types::edge::Edge;
+
+/// Indices further outside are folded one by one, in a kernel.
+const MAX_BEYOND: i64 = 1 << 40;
 
 impl Lift<'_> {
     pub fn index(&mut self, frame: &mut Frame, base: &Expr, index: &[Index]) -> Option<Val> {
@@ -65,15 +69,63 @@ impl Lift<'_> {
             .collect()
     }
 
+    /// An element at indices that may be outside: of the array continued beyond its ends, where they are.
+    pub fn edged(&mut self, frame: &mut Frame, base: &Expr, index: &[Expr], (edge, fill): (Edge, Option<&Expr>)) -> Option<Val> {
+        let Val::Plain(Value::Array(array)) = self.expr(frame, base)? else { return None };
+        let ty = self.b.ty(array);
+        let fill = match fill {
+            Some(fill) => {
+                let fill = self.expr(frame, fill)?;
+                self.known(&fill)?
+            }
+            None => Scalar { dtype: ty.dtype, bits: 0 },
+        };
+        let (mut places, mut before, mut after) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, size) in index.iter().zip(ty.shape()?) {
+            let at = self.expr(frame, at)?;
+            let (place, (first, last)) = match &at {
+                Val::Elem(Elem { affine: Some(affine), .. }) => (*affine, self.ends(*affine).filter(|_| size > 0)?),
+                // An index that is the same in every pass must be inside.
+                _ => {
+                    let at = self.known_int(&at).and_then(|at| u64::try_from(at).ok()).filter(|at| *at < size)?;
+                    places.push(Place::At(at));
+                    before.push(0);
+                    after.push(0);
+                    continue;
+                }
+            };
+            let (least, largest) = (first.min(last), first.max(last));
+            if least < -MAX_BEYOND || largest > MAX_BEYOND {
+                return None;
+            }
+            let more = least.min(0).unsigned_abs();
+            before.push(more);
+            after.push((largest.saturating_add(1).max(0) as u64).saturating_sub(size));
+            places.push(Place::Along(Affine { start: place.start.checked_add(more as i64)?, ..place }));
+        }
+        let continued = before.iter().chain(&after).any(|more| *more > 0);
+        let array = if continued { self.b.pad(array, &before, &after, edge, fill).ok()? } else { array };
+        for (place, before) in places.iter_mut().zip(before) {
+            if let Place::At(at) = place {
+                *at += before;
+            }
+        }
+        self.element(array, places)
+    }
+
+    /// The index in the first and last pass.
+    fn ends(&self, Affine { axis, start, step }: Affine) -> Option<(i64, i64)> {
+        let way = step.checked_mul(self.loops.get(axis)?.count as i64 - 1)?;
+        Some((start, start.checked_add(way)?))
+    }
+
     /// Is the index inside an axis of this size in every pass?
     pub fn is_inside(&self, place: Place, size: u64) -> bool {
         match place {
             Place::At(at) => at < size,
-            Place::Along(Affine { axis, start, step }) => {
-                let last =
-                    self.loops.get(axis).and_then(|open| step.checked_mul(open.count as i64 - 1)).and_then(|way| start.checked_add(way));
+            Place::Along(affine) => {
                 let inside = |at: i64| at >= 0 && (at as u64) < size;
-                inside(start) && last.is_some_and(inside)
+                self.ends(affine).is_some_and(|(first, last)| inside(first) && inside(last))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Sums, products and extremes that a loop carries: `s += e`, `best = max(best, e)`, `if e < best { best = e }`.
 
-use super::frame::{Folded, Frame, Lift, Val, Var};
+use super::frame::{Folded, Frame, Lift, MAX_FOLDS, Val, Var};
 use crate::array::DType;
 use crate::builtins::build::{A, Extent, ReduceOp};
 use crate::builtins::{Define, cast};
@@ -109,7 +109,7 @@ impl Lift<'_> {
 
     /// The fold of a value over all loops above the first `keep`, in the passes that the open branches take.
     pub fn reduced(&mut self, op: ScalarOp, term: &Val, dtype: DType, keep: usize) -> Option<A> {
-        let identity = op.identity(dtype).filter(|_| !dtype.is_time())?;
+        let identity = op.identity(dtype).filter(|_| !dtype.is_time() && self.loops.len() <= MAX_FOLDS)?;
         let mut a = self.spread(term)?;
         a = cast(self.b, a, dtype).ok()?;
         if let Some(mask) = self.mask()? {

@@ -55,6 +55,7 @@ impl Lift<'_> {
                 self.call(*inst, args)
             }
             ExprKind::Index { base, index } => self.index(frame, base, index),
+            ExprKind::Edged { base, index, edge, fill } => self.edged(frame, base, index, (*edge, fill.as_deref())),
             ExprKind::If { cond, then, other } => self.choose(frame, cond, then, other),
             ExprKind::Block(block) => self.block(frame, block),
             ExprKind::Unit => Some(Val::Plain(Value::Unit)),

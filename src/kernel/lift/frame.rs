@@ -9,7 +9,11 @@ use crate::sema::hir::{Instance, LocalId};
 /// Calls deeper than this are not looked into.
 pub const MAX_CALLS: usize = 16;
 /// Loops in each other that are lifted.
-pub const MAX_LOOPS: usize = 2;
+pub const MAX_LOOPS: usize = 8;
+/// Loops in each other that fold: of more a kernel does less work.
+pub const MAX_FOLDS: usize = 2;
+/// Passes of a loop inside others that are evaluated one by one where they cannot be taken together.
+pub const MAX_PASSES: u64 = 64;
 /// Statements and expressions that are looked at, at most.
 const MAX_STEPS: usize = 20_000;
 /// Statements and expressions in each other, calls included.

@@ -7,8 +7,9 @@
 //! `e`; `out[i] = e` is `out` with `e` in place of a part of it.
 //!
 //! What is not certain is not lifted, the function then runs as a kernel: an access that is not proven inside for every pass, an operation
-//! that may fail in a branch, values carried from one pass to the next, `while`, `break`, calls that do any of these, and nests of more
-//! than two loops, where a kernel does less work. The order of a sum is the planner's, its terms are the same.
+//! that may fail in a branch, values carried from one pass to the next, `while`, `break`, calls that do any of these, and folds in
+//! more than two loops, where a kernel does less work. A short loop inside others that is no map and no fold, and assigns no elements, is
+//! taken pass by pass. The order of a sum is the planner's, its terms are the same.
 
 mod access;
 mod accumulate;

@@ -1,6 +1,6 @@
 //! Statements, for all passes of the open loops together.
 
-use super::frame::{Affine, Elem, Frame, Lift, Loop, MAX_LOOPS, Target, Val, Var};
+use super::frame::{Affine, Elem, Frame, Lift, Loop, MAX_LOOPS, MAX_PASSES, Place, Target, Val, Var};
 use crate::array::{DType, Scalar};
 use crate::builtins::build::{A, Extent, SliceArg, Value};
 use crate::kernel::chunks::trip_count;
@@ -145,7 +145,53 @@ impl Lift<'_> {
 
     fn for_loop(&mut self, frame: &mut Frame, local: LocalId, iter: &Expr, body: &Block) -> Option<()> {
         let val = self.expr(frame, iter)?;
-        let item = self.open(&iter.ty, &val)?;
+        if self.loops.is_empty() {
+            return self.passes_together(frame, local, iter, &val, body);
+        }
+        let (before, level) = (frame.vars.clone(), self.loops.len());
+        if let Some(done) = self.passes_together(frame, local, iter, &val, body) {
+            return Some(done);
+        }
+        self.loops.truncate(level);
+        frame.vars = before;
+        if !Effects::of(Part::Block(body)).stored.is_empty() {
+            return None;
+        }
+        self.pass_by_pass(frame, local, &val, body)
+    }
+
+    /// A short loop inside others, one pass after another.
+    fn pass_by_pass(&mut self, frame: &mut Frame, local: LocalId, val: &Val, body: &Block) -> Option<()> {
+        let items: Vec<Val> = match val {
+            Val::Plain(Value::Array(array)) => {
+                let count = *self.b.ty(*array).shape()?.first()?;
+                let item = |at| self.element(*array, vec![Place::At(at)]);
+                (0..count).take_while(|at| *at <= MAX_PASSES).map(item).collect::<Option<_>>()?
+            }
+            _ => {
+                let end = |at| val.clone().item(at).and_then(|end| self.known_int(&end));
+                let (start, stop, step) = (end(0)?, end(1)?, end(2)?);
+                if step == 0 {
+                    return None;
+                }
+                let count = trip_count(start, stop, step).min(MAX_PASSES + 1) as i64;
+                (0..count).map(|at| self.constant(Scalar::i64(start + at * step))).collect()
+            }
+        };
+        if items.len() as u64 > MAX_PASSES {
+            return None;
+        }
+        for item in items {
+            *frame.var_mut(local) = Var::Bound(item);
+            self.block(frame, body)?;
+        }
+        *frame.var_mut(local) = Var::Unset;
+        Some(())
+    }
+
+    /// All passes of a loop at once.
+    fn passes_together(&mut self, frame: &mut Frame, local: LocalId, iter: &Expr, val: &Val, body: &Block) -> Option<()> {
+        let item = self.open(&iter.ty, val)?;
         if self.loops.last()?.count == 0 {
             self.loops.pop();
             *frame.var_mut(local) = Var::Unset;

@@ -8,7 +8,7 @@ use super::walk::{Effects, Part};
 use crate::array::{ArrayTy, DType, Scalar};
 use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::builtins::build::{A, Build, SliceArg, Value};
-use crate::builtins::{Builtin, Define, Effect, apply};
+use crate::builtins::{Builtin, Define, Effect, apply, edge};
 use crate::kernel::ir::*;
 use crate::ops::ScalarOp;
 use crate::sema::hir::{self, CallArgs, Class, ExprKind, InstId, LocalId, TextPart};
@@ -55,6 +55,12 @@ impl Function<'_> {
             ExprKind::Call { builtin, args } => self.call(builtin, args, span),
             ExprKind::Invoke { inst, args } => self.invoke(*inst, args, &expr.ty, span),
             ExprKind::Index { base, index } => self.index(base, index),
+            ExprKind::Edged { base, index, edge, fill } => {
+                let exprs: Vec<&hir::Expr> = std::iter::once(&**base).chain(index).chain(fill.iter().map(|fill| &**fill)).collect();
+                let values: Vec<A> = self.exprs(&exprs)?.iter().flat_map(leaves_of).collect();
+                let (at, fill) = values.split_at_checked(1 + index.len()).ok_or_else(|| not_here(span, "an index into this"))?;
+                edge::element(self, at[0], &at[1..], *edge, fill.first().copied()).map(Value::Array)
+            }
             ExprKind::If { cond, then, other } => self.choose(cond, then, other, &expr.ty),
             ExprKind::Block(block) => self.statements(block),
             ExprKind::Text(parts) => {

@@ -34,6 +34,11 @@ pub fn expr_parts(expr: &Expr) -> Vec<Part<'_>> {
             parts.push(Part::Expr(base));
             parts.extend(index_exprs(index).into_iter().map(Part::Expr));
         }
+        ExprKind::Edged { base, index, fill, .. } => {
+            parts.push(Part::Expr(base));
+            parts.extend(index.iter().map(Part::Expr));
+            parts.extend(fill.iter().map(|fill| Part::Expr(fill)));
+        }
         ExprKind::If { cond, then, other } => parts.extend([Part::Expr(cond), Part::Block(then), Part::Block(other)]),
         ExprKind::Block(block) => parts.push(Part::Block(block)),
     }

@@ -1,0 +1,89 @@
+//! The kernel of a pass, and how it is given its arrays: what a block reads and looks up, and the memory that it writes.
+
+use super::Run;
+use super::host::KernelHost;
+use super::lookup::{self, Rows, Table};
+use super::store::{self, Block, Places};
+use crate::array::Scalar;
+use crate::base::{Outcome, Span};
+use crate::kernel::abi::{Arg, ArrayArg, Compiled};
+use crate::kernel::fault::diagnose;
+use crate::plan::emit::emit;
+use crate::plan::halo;
+use crate::plan::ir::{Fused, OutputKind};
+use std::sync::Arc;
+
+/// A kernel with all that its blocks share.
+pub struct Compute<'a> {
+    pub run: &'a Run<'a>,
+    pub fused: &'a Fused,
+    pub span: Span,
+    kernel: Arc<dyn Compiled>,
+    /// What it looks up.
+    pub tables: Vec<Table>,
+    /// Leaves that are read together. What is looked up in parts is in none.
+    groups: Vec<Vec<usize>>,
+    /// Sides of a block that touch indices beyond the ends of arrays are computed apart from its inside: nothing is copied for that.
+    boxed: bool,
+}
+
+/// The arguments of a block up to what it writes, the memory that they are in, and the rows that it looks up.
+pub struct Inputs {
+    pub args: Vec<Arg>,
+    pub rows: Vec<Rows>,
+    _blocks: Vec<Option<Block>>,
+}
+
+impl<'a> Compute<'a> {
+    /// For a pass over `elements`.
+    pub fn new(run: &'a Run<'a>, fused: &'a Fused, places: Places, elements: u64, span: Span) -> Outcome<Compute<'a>> {
+        let tables = lookup::tables(fused, places, span)?;
+        let kernel = run.runtime.kernels.get(&emit(run.graph, fused, run.runtime.limits.checked), elements)?;
+        let mut groups = halo::groups(&fused.leaves, &fused.block);
+        groups.iter_mut().for_each(|group| group.retain(|leaf| !lookup::is_in_parts(fused, &tables, *leaf)));
+        groups.retain(|group| !group.is_empty());
+        // A reduction takes its elements in order.
+        let elements = fused.outputs.iter().all(|output| matches!(output.kind, OutputKind::Map { .. }));
+        let boxed = elements && fused.leaves.iter().any(halo::is_continued);
+        Ok(Compute { run, fused, span, kernel, tables, groups, boxed })
+    }
+
+    /// What the kernel is given for the points `lo..hi` of the domain.
+    pub fn inputs(&self, places: Places, lo: &[u64], hi: &[u64]) -> Outcome<Inputs> {
+        let rows = lookup::rows(self, lo, hi)?;
+        let mut blocks = store::blocks(self.run, &self.fused.leaves, &self.groups, places, (lo, hi), self.span)?;
+        for (leaf, block) in blocks.iter_mut().enumerate().filter(|(_, block)| block.is_none()) {
+            *block = Some(lookup::leaf(self, leaf, places, &rows, (lo, hi))?);
+        }
+        let sizes = lo.iter().zip(hi).map(|(lo, hi)| hi - lo);
+        let mut args: Vec<Arg> = sizes.chain(lo.iter().copied()).map(|value| Arg::Scalar(Scalar::i64(value as i64))).collect();
+        args.extend(blocks.iter().flatten().map(|block| Arg::Array(block.arg.clone())));
+        Ok(Inputs { args, rows, _blocks: blocks })
+    }
+
+    pub fn call(&self, args: &[Arg]) -> Outcome<()> {
+        let host = KernelHost { runtime: self.run.runtime, leaf: true };
+        self.kernel.call(&host, args).map_err(|fault| diagnose(&fault).or_at(self.span))?;
+        Ok(())
+    }
+
+    /// Computes the points `lo..hi` of the domain into arrays of that block.
+    pub fn compute(&self, places: Places, lo: &[u64], hi: &[u64], written: &[ArrayArg]) -> Outcome<()> {
+        let boxes = if self.boxed { halo::boxes(&self.fused.leaves, lo, hi) } else { vec![(lo.to_vec(), hi.to_vec())] };
+        for (from, to) in boxes {
+            let mut inputs = self.inputs(places, &from, &to)?;
+            let sizes: Vec<u64> = from.iter().zip(&to).map(|(from, to)| to - from).collect();
+            let by: Vec<i64> = lo.iter().zip(&from).map(|(lo, from)| (from - lo) as i64).collect();
+            inputs.args.extend(written.iter().map(|array| Arg::Array(part_of(array, &by, &sizes))));
+            self.call(&inputs.args)?;
+        }
+        Ok(())
+    }
+}
+
+/// The part of a block that starts so much further along each axis.
+pub fn part_of(block: &ArrayArg, by: &[i64], sizes: &[u64]) -> ArrayArg {
+    let offset: i64 = by.iter().zip(&block.strides).map(|(by, stride)| by * stride).sum();
+    let sizes = sizes.iter().map(|size| *size as i64).collect();
+    ArrayArg { dtype: block.dtype, ptr: block.ptr.wrapping_offset(offset as isize), sizes, strides: block.strides.clone() }
+}
