@@ -7,7 +7,8 @@ use crate::ops::ScalarOp;
 use crate::types::Ty;
 use crate::types::edge::Edge;
 use crate::types::group::{Groups, Parting};
-pub use crate::types::{ReduceOp, dims::DimRef, fourier, matrix::Matrix, routine::Routine};
+pub use crate::types::routine::{Between, Routine, Side};
+pub use crate::types::{ReduceOp, dims::DimRef, fourier, matrix::Matrix};
 use std::sync::Arc;
 
 /// A handle on an array of the implementer.
@@ -58,7 +59,7 @@ pub enum SliceArg {
         hi: Option<A>,
         step: i64,
     },
-    /// Positions along the axis: a one-dimensional integer array.
+    /// Positions along the axis: a one-dimensional integer array. Or a mask: bools over this axis and as many that follow as it has more.
     Take(A, Span),
     New,
 }

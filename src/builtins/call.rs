@@ -38,7 +38,7 @@ fn accepts(b: &dyn Build, kind: ParamKind, value: &Value) -> bool {
     match kind {
         ParamKind::Int => matches!(value, Value::Array(a) if b.ty(*a).rank() == 0 && b.ty(*a).dtype.is_int()),
         ParamKind::Index => matches!(value, Value::Array(a) if b.ty(*a).dtype.is_int()),
-        ParamKind::Array => matches!(value, Value::Array(_)),
+        ParamKind::Array | ParamKind::Apart => matches!(value, Value::Array(_)),
         ParamKind::Shape => matches!(value, Value::Shape(_) | Value::Type(_, Some(_))),
         ParamKind::Ints => matches!(value, Value::Shape(_)) || accepts(b, ParamKind::Int, value),
         ParamKind::Dims | ParamKind::DimList => matches!(value, Value::Dims(_)),
@@ -53,7 +53,7 @@ fn accepts(b: &dyn Build, kind: ParamKind, value: &Value) -> bool {
 /// What a parameter takes, in words.
 pub fn kind_text(kind: ParamKind) -> &'static str {
     match kind {
-        ParamKind::Array => "an array or number",
+        ParamKind::Array | ParamKind::Apart => "an array or number",
         ParamKind::Int => "an integer",
         ParamKind::Index => "integers",
         ParamKind::Arrays => "arrays",
@@ -104,7 +104,7 @@ fn default(b: &mut dyn Build, builtin: &Builtin, param: &Param, span: Span) -> O
         Default::Bool(value) => Scalar::bool(value),
         Default::Text(text) => return Ok(Some(Value::Text(text.into()))),
     };
-    Ok(Some(if matches!(param.kind, ParamKind::Array | ParamKind::Int | ParamKind::Ints | ParamKind::Index) {
+    Ok(Some(if matches!(param.kind, ParamKind::Array | ParamKind::Apart | ParamKind::Int | ParamKind::Ints | ParamKind::Index) {
         Value::Array(b.constant(scalar))
     } else {
         Value::Flag(scalar)

@@ -86,8 +86,9 @@ pub const TABLE: &[Builtin] = &[
         name: "where",
         family: Family::Elementwise,
         params: &[required("condition", ParamKind::Array), required("x", ParamKind::Array), required("y", ParamKind::Array)],
-        doc: "`x` where the condition is true, `y` elsewhere.\nThe condition is of bools, `x` and `y` are promoted; all three broadcast.",
-        examples: examples!["a = [-1.0, 2.0, -3.0]\nprint(where(a > 0, a, 0))" => "[0.0, 2.0, 0.0]"],
+        doc: "`x` where the condition is true, `y` elsewhere.\nThe condition is of bools, `x` and `y` are promoted; all three broadcast.\n\
+              With the condition alone it is `nonzero`: the positions where it is true.",
+        examples: examples!["a = [-1.0, 2.0, -3.0]\nprint(where(a > 0, a, 0))" => "[0.0, 2.0, 0.0]", "print(where([false, true, true]))" => "([1, 2],)"],
         define: Define::Elementwise(Op::Select),
     },
     built(

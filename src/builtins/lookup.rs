@@ -1,4 +1,4 @@
-//! Looking values up in short tables: positions among sorted values, interpolation. Every element is compared with every entry.
+//! Looking values up in short tables: interpolation. Every element is compared with every entry.
 
 use super::axes::{at, bare, with_axis};
 use super::build::{A, Build, Extent, Value};
@@ -10,98 +10,21 @@ use crate::base::{Code, Diagnostic, Outcome};
 use crate::ops::ScalarOp as Op;
 use crate::types::ReduceOp;
 
-pub const TABLE: &[Builtin] = &[
-    built(
-        "digitize",
-        Family::Elementwise,
-        &[required("x", ParamKind::Array), required("bins", ParamKind::Array), optional("right", ParamKind::Flag, Default::Bool(false))],
-        |b, args| digitize(b, args).map(Value::Array),
-        "The bin that every element falls into: i where `bins[i-1] <= x < bins[i]`, with `right = true` where `bins[i-1] < x <= bins[i]`.\n\
-         Bins rise or fall all the way. 0 below the first, their number above the last and for NaN. It takes a comparison for every bin.",
-        examples!["print(digitize([0.5, 1.0, 9.0], [1, 2, 4]))" => "[0, 1, 3]"],
-    ),
-    built(
-        "searchsorted",
-        Family::Elementwise,
-        &[required("sorted", ParamKind::Array), required("x", ParamKind::Array), optional("side", ParamKind::Text, Default::Text("left"))],
-        |b, args| searchsorted(b, args).map(Value::Array),
-        "Where every element of `x` would stand in a sorted vector: before those equal to it, or after them with `side = \"right\"`.\n\
-         It takes a comparison for every entry of the vector.",
-        examples!["print(searchsorted([1, 2, 2, 5], [2, 9]), searchsorted([1, 2, 2, 5], 2, side = \"right\"))" => "[1, 4] 3"],
-    ),
-    built(
-        "interpolate",
-        Family::Elementwise,
-        &[
-            required("x", ParamKind::Array),
-            required("xp", ParamKind::Array),
-            required("fp", ParamKind::Array),
-            optional("left", ParamKind::Array, Default::Absent),
-            optional("right", ParamKind::Array, Default::Absent),
-        ],
-        |b, args| interp(b, args).map(Value::Array),
-        "The values at `x` of the function through the points (`xp`, `fp`), straight between neighbours; `xp` rises.\n\
+pub const TABLE: &[Builtin] = &[built(
+    "interpolate",
+    Family::Elementwise,
+    &[
+        required("x", ParamKind::Array),
+        required("xp", ParamKind::Array),
+        required("fp", ParamKind::Array),
+        optional("left", ParamKind::Array, Default::Absent),
+        optional("right", ParamKind::Array, Default::Absent),
+    ],
+    |b, args| interp(b, args).map(Value::Array),
+    "The values at `x` of the function through the points (`xp`, `fp`), straight between neighbours; `xp` rises.\n\
          Outside it is the first or the last of `fp`, or `left` and `right`. `f64`, or `c128` of complex `fp`. It takes a comparison for every point.",
-        examples!["print(interpolate([0, 1.5, 9], [1, 2, 3], [10, 20, 40]))" => "[10.0, 15.0, 40.0]"],
-    ),
-];
-
-/// A table as a vector without a name, and the elements with a new last dimension to meet it.
-fn beside(b: &mut dyn Build, args: &Args, table: A, place: usize, x: A) -> Outcome<(A, A)> {
-    if b.ty(table).rank() != 1 {
-        return Err(Diagnostic::at(Code::Rank, args.span_of(place), format!("a table is a vector, found {}", b.ty(table))));
-    }
-    let (table, x) = (bare(b, table)?, bare(b, x)?);
-    let last = b.ty(x).rank();
-    Ok((table, with_axis(b, x, last)?))
-}
-
-/// How many entries of a table an element is past: not before them. NaN is past all.
-fn past(b: &mut dyn Build, x: A, table: A, before: Op) -> Outcome<A> {
-    let before = elementwise(b, before, &[x, table])?;
-    let past = elementwise(b, Op::Not, &[before])?;
-    let last = b.ty(past).rank() - 1;
-    sum(b, past, &[last])
-}
-
-fn searchsorted(b: &mut dyn Build, args: &Args) -> Outcome<A> {
-    let (table, values) = (args.array(0)?, args.array(1)?);
-    let before = match args.text(2) {
-        Some("left") | None => Op::Le,
-        Some("right") => Op::Lt,
-        Some(other) => {
-            let error = Diagnostic::at(Code::Value, args.span_of(2), format!("no side \"{other}\""));
-            return Err(error.help("it is \"left\" or \"right\""));
-        }
-    };
-    let dims = b.ty(values).dims;
-    let (table, x) = beside(b, args, table, 0, values)?;
-    let found = past(b, x, table, before)?;
-    b.rename(found, dims)
-}
-
-fn digitize(b: &mut dyn Build, args: &Args) -> Outcome<A> {
-    let (values, bins, right) = (args.array(0)?, args.array(1)?, args.bool(2)?);
-    let dims = b.ty(values).dims;
-    let (bins, x) = beside(b, args, bins, 1, values)?;
-    let rising = past(b, x, bins, if right { Op::Le } else { Op::Lt })?;
-    // Falling bins: those that are still above.
-    let above = elementwise(b, if right { Op::Le } else { Op::Lt }, &[x, bins])?;
-    let last = b.ty(above).rank() - 1;
-    let falling = sum(b, above, &[last])?;
-    let (one, zero, size) = (int(b, 1), int(b, 0), b.size(bins, 0));
-    let end = sub(b, size, one)?;
-    let end = elementwise(b, Op::Maximum, &[end, zero])?;
-    let is_empty = b.known(size).and_then(Scalar::as_int) == Some(0);
-    let found = if is_empty {
-        rising
-    } else {
-        let (first, final_) = (at(b, bins, 0, zero, args.span)?, at(b, bins, 0, end, args.span)?);
-        let falls = elementwise(b, Op::Gt, &[first, final_])?;
-        elementwise(b, Op::Select, &[falls, falling, rising])?
-    };
-    b.rename(found, dims)
-}
+    examples!["print(interpolate([0, 1.5, 9], [1, 2, 3], [10, 20, 40]))" => "[10.0, 15.0, 40.0]"],
+)];
 
 fn interp(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     let (values, xp, fp) = (floated(b, args.array(0)?)?, floated(b, args.array(1)?)?, floated(b, args.array(2)?)?);
@@ -125,7 +48,9 @@ fn interp(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     let last = b.ty(values).rank();
     let x = with_axis(b, values, last)?;
     // The segment: the last point that is not above, but not the last one of all.
-    let found = past(b, x, xp, Op::Lt)?;
+    let before = elementwise(b, Op::Lt, &[x, xp])?;
+    let found = elementwise(b, Op::Not, &[before])?;
+    let found = sum(b, found, &[last])?;
     let (one, zero, two, size) = (int(b, 1), int(b, 0), int(b, 2), b.size(xp, 0));
     let (segment, most) = (sub(b, found, one)?, sub(b, size, two)?);
     let segment = elementwise(b, Op::Minimum, &[segment, most])?;

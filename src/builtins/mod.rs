@@ -25,6 +25,7 @@ mod join;
 mod labels;
 mod linear;
 mod lookup;
+mod masks;
 pub(crate) mod matrices;
 mod moments;
 mod norms;
@@ -32,6 +33,7 @@ mod numbers;
 mod order;
 mod parts;
 mod products;
+mod quantile;
 mod random;
 mod rearrange;
 mod reductions;
@@ -39,6 +41,7 @@ pub mod renamed;
 mod repeat;
 mod rounding;
 mod scan;
+mod sets;
 mod shape;
 mod solving;
 mod special;
@@ -132,6 +135,8 @@ pub enum Default {
 pub enum ParamKind {
     /// An array or scalar.
     Array,
+    /// An array or scalar as it is: quantiles, edges. A literal keeps its dtype beside arrays.
+    Apart,
     /// An integer scalar as it is: a count, a shift, a seed. A literal keeps its dtype beside arrays.
     Int,
     /// Integers as they are, a scalar or an array of them: positions. A literal keeps its dtype beside arrays.
@@ -211,9 +216,11 @@ const FAMILIES: &[&[Builtin]] = &[
     fourier::TABLE,
     labels::TABLE,
     linear::TABLE,
+    masks::TABLE,
     matrices::TABLE,
     norms::TABLE,
     order::TABLE,
+    quantile::TABLE,
     lookup::TABLE,
     moments::TABLE,
     numbers::TABLE,
@@ -224,6 +231,7 @@ const FAMILIES: &[&[Builtin]] = &[
     repeat::TABLE,
     rounding::TABLE,
     scan::TABLE,
+    sets::TABLE,
     shape::TABLE,
     solving::TABLE,
     special::TABLE,

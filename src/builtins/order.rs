@@ -19,8 +19,9 @@ pub const TABLE: &[Builtin] = &[
         PARAMS,
         |b, args| along(b, args, |descending| Routine::Sort { descending }),
         "The elements in ascending order along a dimension, which must be named unless it is the only one: `x.sort(along = time)`.\n\
-         NaN and missing times stand last, `descending` or not. The dimension loses its coordinates. Not for complex numbers.\n\
-         O(n log n) for each line.",
+         NaN and missing times stand last, `descending` or not; -0.0 stands before 0.0. The dimension loses its coordinates. Not for complex\n\
+         numbers. O(n log n) for each line. A long line is sorted by all threads; one that does not fit in memory in several passes over it,\n\
+         each for a range of values.",
         examples!["print(sort([3, 1, 2]))" => "[1, 2, 3]", "print(sort([[3, 1], [2, 5]], along = 1, descending = true))" => "[[3, 1], [5, 2]]"],
     ),
     built(

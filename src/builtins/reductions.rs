@@ -356,7 +356,7 @@ fn position(b: &mut dyn Build, x: A, axes: &[usize], largest: bool, skip_nan: bo
 }
 
 /// Whether elements are not 0.
-fn is_true(b: &mut dyn Build, x: A) -> Outcome<A> {
+pub(super) fn is_true(b: &mut dyn Build, x: A) -> Outcome<A> {
     let dtype = b.ty(x).dtype;
     if dtype == DType::Bool {
         return Ok(x);

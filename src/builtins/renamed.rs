@@ -33,7 +33,6 @@ const RENAMED: &[(&str, &str)] = &[
     ("int", "i64(x)"),
     ("ln", "log(x)"),
     ("mod", "remainder(x, y), or x % y"),
-    ("nonzero", "count_nonzero(x) counts; x[mask] selects"),
     ("pow", "power(x, y), or x ** y"),
     ("product", "prod(x)"),
     ("psi", "digamma(x)"),

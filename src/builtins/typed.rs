@@ -142,6 +142,7 @@ pub fn slice_types(b: &dyn Build, index: &[SliceArg]) -> Outcome<Vec<SliceTy>> {
     let entry = |entry: &SliceArg| match entry {
         SliceArg::At(a, span) => Ok(SliceTy::At(scalar(*a).map_err(|error: Box<Diagnostic>| error.or_at(*span))?, *span)),
         SliceArg::Range { lo, hi, step } => Ok(SliceTy::Range { lo: bound(lo)?, hi: bound(hi)?, step: *step }),
+        SliceArg::Take(a, _) if b.ty(*a).dtype == DType::Bool => Ok(SliceTy::Mask { over: b.ty(*a).rank(), size: None }),
         SliceArg::Take(a, span) => {
             let ty = integer(*a, "positions are a one-dimensional array of integers", 1).map_err(|error| error.or_at(*span))?;
             Ok(SliceTy::Take(ty.dims[0].size))
@@ -229,6 +230,13 @@ impl Build for TypeBuild {
     }
     fn slice(&mut self, a: A, index: &[SliceArg]) -> Outcome<A> {
         let entries = slice_types(self, index).map_err(|error| error.or_at(self.span))?;
+        let mut axis = 0;
+        for (arg, entry) in index.iter().zip(&entries) {
+            if let (SliceArg::Take(mask, span), SliceTy::Mask { .. }) = (arg, entry) {
+                slice::check_mask(&self.placed(a), axis, &self.ty(*mask), *span)?;
+            }
+            axis += entry.axes();
+        }
         let mut unknowns = std::mem::take(&mut self.unknowns);
         let rule = slice::slice(&self.placed(a), &entries, &mut unknowns);
         self.unknowns = unknowns;

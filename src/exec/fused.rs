@@ -355,7 +355,7 @@ impl Pass<'_> {
 }
 
 /// A dense buffer of a block as an argument; its reduced axes have size 1 in it and stride 0.
-fn spread(dtype: DType, buffer: &Buffer, sizes: &[u64], reduced: &[usize]) -> ArrayArg {
+pub(super) fn spread(dtype: DType, buffer: &Buffer, sizes: &[u64], reduced: &[usize]) -> ArrayArg {
     let mut strides = row_major(&kept(sizes, reduced), dtype.size());
     reduced.iter().for_each(|axis| strides[*axis] = 0);
     ArrayArg {

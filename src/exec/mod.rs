@@ -2,6 +2,7 @@
 //! and cancellation. The only user of rayon. Owns no decisions about blocks or order: the plan has made them.
 
 mod combine;
+mod compress;
 mod compute;
 mod fused;
 mod groups;
@@ -13,6 +14,7 @@ mod product;
 mod region;
 mod routine;
 mod store;
+mod stream;
 mod take;
 mod tasks;
 
@@ -126,6 +128,8 @@ impl Runtime {
                 Work::Fused(fused) => fused::run(&run, stage, fused, &mut places)?,
                 Work::MatMul(product) => product::run(&run, stage, product, &places)?,
                 Work::Take(take) => take::run(&run, stage, take, &places)?,
+                Work::Compress(work) => compress::run(&run, stage, work, &places)?,
+                Work::Swept(swept) => routine::sweep::run(&run, stage, swept, &mut places)?,
                 Work::Batched(batched) => routine::run(&run, stage, batched, &places)?,
             }
             for (place, store) in places.iter_mut().zip(&plan.stores) {

@@ -2,13 +2,24 @@
 
 use super::Run;
 use super::host::KernelHost;
-use crate::array::DType;
+use crate::array::strided::row_major;
+use crate::array::{Buffer, DType};
 use crate::base::{Outcome, Span};
 use crate::kernel::abi::{Arg, ArrayArg};
 use crate::kernel::fault::diagnose;
 use crate::plan::access::identity;
 use crate::plan::emit::emit;
 use crate::plan::ir::{Fused, Leaf, Line, LineId, LineKind, Output, OutputKind, Source, StoreId};
+
+/// Row-major memory as an argument.
+pub fn dense(dtype: DType, buffer: &Buffer, sizes: &[u64]) -> ArrayArg {
+    ArrayArg {
+        dtype: dtype.storage(),
+        ptr: buffer.as_mut_ptr(),
+        sizes: sizes.iter().map(|size| *size as i64).collect(),
+        strides: row_major(sizes, dtype.size()).into_iter().map(|stride| stride as i64).collect(),
+    }
+}
 
 /// Copies `from` to `to`, which have one shape (of at least one axis) and one dtype.
 pub fn copy(run: &Run, dtype: DType, from: ArrayArg, to: ArrayArg, span: Span) -> Outcome<()> {

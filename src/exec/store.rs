@@ -1,6 +1,7 @@
 //! Where arrays are while a plan runs: memory, scratch files, files being saved; and the blocks of them that kernels are given.
 
-use super::{Memory, Run};
+use super::host::array_arg;
+use super::{Memory, Run, region};
 use crate::array::strided::row_major;
 use crate::array::{Array, Buffer, DType};
 use crate::base::{Code, Diagnostic, Outcome, Span};
@@ -236,6 +237,23 @@ fn viewed(
     Block { arg: ArrayArg { dtype: leaf.dtype.storage(), ptr: ptr.wrapping_offset(offset as isize), sizes, strides }, _buffer: buffer }
 }
 
+/// The block `lo..hi` of the domain, of a leaf: a dense copy. It may be empty.
+pub fn dense(run: &Run, leaf: &Leaf, places: &[Option<Place>], lo: &[u64], hi: &[u64], span: Span) -> Outcome<Buffer> {
+    let sizes: Vec<u64> = lo.iter().zip(hi).map(|(lo, hi)| hi - lo).collect();
+    let buffer = run.runtime.take(sizes.iter().product::<u64>() as usize * leaf.dtype.size(), span)?;
+    if !sizes.contains(&0) {
+        let part = block(run, leaf, places, lo, hi, span)?;
+        let mut from = part.arg.clone();
+        if from.sizes.len() < sizes.len() {
+            // One element, however often it is repeated, has no axes.
+            from.sizes = sizes.iter().map(|size| *size as i64).collect();
+            from.strides = vec![0; sizes.len()];
+        }
+        region::copy(run, leaf.dtype, from, region::dense(leaf.dtype, &buffer, &sizes), span)?;
+    }
+    Ok(buffer)
+}
+
 /// Reads a region of a file or scratch file.
 pub fn read(run: &Run, leaf: &Leaf, places: Places, region: &Region, out: &mut [u8], span: Span) -> Outcome<()> {
     let Region { start, count, step } = region;
@@ -250,6 +268,30 @@ pub fn read(run: &Run, leaf: &Leaf, places: Places, region: &Region, out: &mut [
             Place::Spill(scratch) => scratch.read(&leaf.shape, &start, count, step, out),
             _ => Err(missing()),
         },
+    }
+}
+
+/// Puts a dense block, the first elements of a buffer, where an array is kept. It may be empty.
+pub fn put(run: &Run, place: &Place, dtype: DType, start: &[u64], count: &[u64], buffer: &Buffer, span: Span) -> Outcome<()> {
+    match place {
+        _ if count.contains(&0) => Ok(()),
+        Place::Memory(array) => {
+            let mut to = array_arg(array);
+            let offset: i64 = start.iter().zip(&to.strides).map(|(start, stride)| *start as i64 * stride).sum();
+            to.ptr = to.ptr.wrapping_offset(offset as isize);
+            to.sizes = count.iter().map(|size| *size as i64).collect();
+            let mut from = region::dense(dtype, buffer, count);
+            if count.is_empty() {
+                // A copy has an axis.
+                (from.sizes, from.strides) = (vec![1], vec![0]);
+                (to.sizes, to.strides) = (vec![1], vec![0]);
+            }
+            region::copy(run, dtype, from, to, span)
+        }
+        _ => {
+            let bytes = count.iter().product::<u64>() as usize * dtype.size();
+            write(run, place, start, count, &buffer.bytes()[..bytes], span)
+        }
     }
 }
 

@@ -2,17 +2,21 @@
 
 use super::*;
 use crate::array::{ArrayTy, DType};
-use crate::builtins::build::{A, Build, Extent, Matrix, ReduceOp, Routine, SliceArg};
+use crate::builtins::build::{A, Between, Build, Extent, Matrix, ReduceOp, Routine, Side, SliceArg};
 use crate::codegen::Jit;
 use crate::graph::{GraphBuild, MemoryId, NodeId, Values};
 use crate::ops::{Distribution, ScalarOp};
 use crate::plan::{Want, plan};
 use crate::types::edge::Edge;
 
-struct NoForce;
-impl Values for NoForce {
-    fn scalar(&mut self, _: &mut Graph, _: NodeId) -> Outcome<Scalar> {
-        Err(Diagnostic::new(Code::Internal, "nothing to force here"))
+/// Computes what building must know in a run of its own.
+struct Force;
+impl Values for Force {
+    fn scalar(&mut self, graph: &mut Graph, node: NodeId) -> Outcome<Scalar> {
+        let limits = Limits { memory: 1 << 30, threads: 1, checked: false };
+        let plan = plan(graph, &[Want { node, sink: None, span: Span::default() }], &limits)?;
+        let results = Runtime::new(limits, Arc::new(Jit), Cancel::new()).run(graph, &plan, &Memory::default(), &[], &Quiet)?;
+        results.into_iter().flatten().next().and_then(|array| array.item()).ok_or_else(|| Diagnostic::new(Code::Internal, "no scalar"))
     }
     fn hold(&mut self, _: &Array) -> MemoryId {
         MemoryId(0)
@@ -26,7 +30,7 @@ impl Observer for Quiet {
 /// The values of what `make` builds, under a limit and a number of threads.
 fn evaluate(memory: u64, threads: usize, make: &dyn Fn(&mut dyn Build) -> Outcome<Vec<A>>) -> Vec<Vec<Scalar>> {
     let mut graph = Graph::default();
-    let mut force = NoForce;
+    let mut force = Force;
     let wanted = make(&mut GraphBuild::new(&mut graph, &mut force, false)).unwrap();
     let limits = Limits { memory, threads, checked: false };
     let wants: Vec<Want> = wanted.iter().map(|a| Want { node: NodeId(a.0), sink: None, span: Span::default() }).collect();
@@ -168,6 +172,144 @@ fn slices_takes_joins_and_running_sums() {
 }
 
 #[test]
+fn selections_by_masks() {
+    let shape = [37u64, 90, 61];
+    let results = check(6 << 20, &|b| {
+        let x = random(b, &shape)?;
+        let half = b.constant(Scalar::f64(0.5));
+        let mask = b.map(ScalarOp::Gt, &[x, half])?;
+        let all = b.slice(x, &[SliceArg::Take(mask, Span::default())])?;
+        let most = b.constant(Scalar::f64(0.75));
+        let again = b.map(ScalarOp::Lt, &[all, most])?;
+        let some = b.slice(all, &[SliceArg::Take(again, Span::default())])?;
+        let sum = b.reduce(ReduceOp::Fold(ScalarOp::Add), some, &[0])?;
+        let lines = b.reduce(ReduceOp::Fold(ScalarOp::Maximum), x, &[0, 2])?;
+        let high = b.constant(Scalar::f64(0.9995));
+        let lines = b.map(ScalarOp::Gt, &[lines, high])?;
+        let whole = SliceArg::Range { lo: None, hi: None, step: 1 };
+        let part = b.slice(x, &[whole, SliceArg::Take(lines, Span::default())])?;
+        Ok(vec![x, all, some, sum, lines, part])
+    });
+    let x = &results[0];
+    let all: Vec<f64> = x.iter().copied().filter(|x| *x > 0.5).collect();
+    assert_eq!(results[1], all);
+    assert_eq!(results[2], all.into_iter().filter(|x| *x < 0.75).collect::<Vec<_>>());
+    assert!(close(results[3][0], results[2].iter().sum()));
+    let part = x.iter().enumerate().filter(|(at, _)| results[4][at / 61 % 90] != 0.0).map(|(_, x)| *x).collect::<Vec<_>>();
+    assert!(!part.is_empty() && part.len() < x.len());
+    assert_eq!(results[5], part);
+}
+
+/// Whether a line is in order, its sum, and some of its elements.
+fn summary(b: &mut dyn Build, line: A) -> Outcome<Vec<A>> {
+    let mut at = |at: i64| b.constant(Scalar::i64(at));
+    let (one, last, by) = (at(1), at(LINE as i64 - 1), 99_991);
+    let later = b.slice(line, &[SliceArg::Range { lo: Some(one), hi: None, step: 1 }])?;
+    let earlier = b.slice(line, &[SliceArg::Range { lo: None, hi: Some(last), step: 1 }])?;
+    let ordered = b.map(ScalarOp::Le, &[earlier, later])?;
+    let ordered = b.reduce(ReduceOp::Fold(ScalarOp::And), ordered, &[0])?;
+    let sum = b.reduce(ReduceOp::Fold(ScalarOp::Add), line, &[0])?;
+    let some = b.slice(line, &[SliceArg::Range { lo: None, hi: None, step: by }])?;
+    // A view would keep the whole line.
+    let some = b.map(ScalarOp::Abs, &[some])?;
+    Ok(vec![ordered, sum, some])
+}
+
+/// Elements of a line that is sorted in passes.
+const LINE: u64 = 700_001;
+
+#[test]
+fn long_lines_are_sorted_in_passes_over_them() {
+    let values = |b: &mut dyn Build, times: f64| {
+        let x = random(b, &[LINE])?;
+        let times = b.constant(Scalar::f64(times));
+        let x = b.map(ScalarOp::Mul, &[x, times])?;
+        b.map(ScalarOp::Floor, &[x])
+    };
+    // Many values, few values, one value.
+    for times in [1e9, 5.0, 0.0] {
+        let results = check(6 << 20, &|b| {
+            let x = values(b, times)?;
+            let up = b.routine(Routine::Sort { descending: false }, &[x])?[0];
+            summary(b, up)
+        });
+        let mut x = check(1 << 30, &|b| Ok(vec![values(b, times)?])).remove(0);
+        x.sort_by(f64::total_cmp);
+        assert_eq!((results[0][0], results[1][0]), (1.0, x.iter().sum::<f64>()));
+        assert_eq!(results[2], x.iter().copied().step_by(99_991).collect::<Vec<_>>());
+        let results = check(6 << 20, &|b| {
+            let x = values(b, times)?;
+            let down = b.routine(Routine::ArgSort { descending: true }, &[x])?[0];
+            Ok(summary(b, down)?.split_off(1))
+        });
+        let x = check(1 << 30, &|b| Ok(vec![values(b, times)?])).remove(0);
+        let mut places: Vec<usize> = (0..x.len()).collect();
+        places.sort_by(|a, b| x[*b].total_cmp(&x[*a]));
+        assert_eq!(results[0][0], (LINE * (LINE - 1) / 2) as f64);
+        assert_eq!(results[1], places.iter().step_by(99_991).map(|at| *at as f64).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn quantiles_are_exact_however_they_are_found() {
+    let results = check(5 << 20, &|b| {
+        let x = random(b, &[LINE])?;
+        let end = b.constant(Scalar::i64(699_000));
+        let lines = b.slice(x, &[SliceArg::Range { lo: None, hi: Some(end), step: 1 }])?;
+        let lines = b.reshape(lines, &[Extent::Known(699), Extent::Known(1000)])?;
+        let columns = b.transpose(lines, &[1, 0])?;
+        let quarter = b.constant(Scalar::f64(0.25));
+        let q = b.iota(Extent::Known(5))?;
+        let q = b.cast(q, DType::F64)?;
+        let q = b.map(ScalarOp::Mul, &[q, quarter])?;
+        let routine = Routine::Quantile { between: Between::Linear, skip_missing: false, axes: 1 };
+        let mut quantiles = |x| Ok::<A, Box<Diagnostic>>(b.routine(routine, &[x, q])?[0]);
+        let (all, down) = (quantiles(x)?, quantiles(columns)?);
+        Ok(vec![all, down])
+    });
+    let x = check(1 << 30, &|b| Ok(vec![random(b, &[LINE])?])).remove(0);
+    let quantile = |values: &mut Vec<f64>, q: f64| {
+        values.sort_by(f64::total_cmp);
+        let at = (values.len() - 1) as f64 * q;
+        let (low, high) = (values[at.floor() as usize], values[at.ceil() as usize]);
+        low + (high - low) * (at - at.floor())
+    };
+    let quantiles = [0.0, 0.25, 0.5, 0.75, 1.0];
+    for (at, q) in quantiles.into_iter().enumerate() {
+        assert!(close(results[0][at], quantile(&mut x.clone(), q)));
+        for column in [0, 1, 998, 999] {
+            let mut values = (0..699).map(|row| x[row * 1000 + column]).collect();
+            assert!(close(results[1][column * 5 + at], quantile(&mut values, q)));
+        }
+    }
+}
+
+#[test]
+fn elements_are_counted_and_searched_between_edges() {
+    let results = check(6 << 20, &|b| {
+        let x = random(b, &[LINE])?;
+        let edges = b.iota(Extent::Known(11))?;
+        let edges = b.cast(edges, DType::F64)?;
+        let tenth = b.constant(Scalar::f64(0.1));
+        let edges = b.map(ScalarOp::Mul, &[edges, tenth])?;
+        let counts = b.routine(Routine::Histogram { weighted: false, axes: 1 }, &[x, edges])?[0];
+        let sums = b.routine(Routine::Histogram { weighted: true, axes: 1 }, &[x, x, edges])?[0];
+        let places = b.routine(Routine::Search { side: Side::Right }, &[x, edges])?[0];
+        let places = b.reduce(ReduceOp::Fold(ScalarOp::Add), places, &[0])?;
+        Ok(vec![edges, counts, sums, places])
+    });
+    let x = check(1 << 30, &|b| Ok(vec![random(b, &[LINE])?])).remove(0);
+    let edges = &results[0];
+    let bin = |x: f64| edges.partition_point(|edge| *edge <= x);
+    for (at, (count, sum)) in results[1].iter().zip(&results[2]).enumerate() {
+        let own: Vec<f64> = x.iter().copied().filter(|x| bin(*x) == at + 1).collect();
+        assert_eq!(*count, own.len() as f64);
+        assert!((sum - own.iter().sum::<f64>()).abs() < 1e-6);
+    }
+    assert_eq!(results[3][0], x.iter().map(|x| bin(*x) as f64).sum::<f64>());
+}
+
+#[test]
 fn arrays_go_on_beyond_their_ends() {
     let (rows, columns) = (300usize, 700usize);
     for edge in [Edge::Nearest, Edge::Wrap, Edge::Reflect, Edge::Symmetric, Edge::Constant] {
@@ -220,7 +362,7 @@ fn arrays_go_on_beyond_their_ends() {
 #[test]
 fn steps_are_taken_several_a_block() {
     let mut graph = Graph::default();
-    let mut force = NoForce;
+    let mut force = Force;
     let mut b = GraphBuild::new(&mut graph, &mut force, false);
     let mut now = random(&mut b, &[2000, 2000]).unwrap();
     for _ in 0..20 {
@@ -265,7 +407,7 @@ fn long_chains_are_cut() {
 #[test]
 fn refuses_what_does_not_fit() {
     let mut graph = Graph::default();
-    let mut force = NoForce;
+    let mut force = Force;
     let mut b = GraphBuild::new(&mut graph, &mut force, false);
     let x = random(&mut b, &[1000, 1000]).unwrap();
     let limits = Limits { memory: 4 << 20, threads: 2, checked: false };

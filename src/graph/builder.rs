@@ -212,6 +212,7 @@ impl Build for GraphBuild<'_> {
         // Of each axis: first element, step and number of elements taken.
         let mut taken: Vec<(u64, i64, u64)> = sizes.iter().map(|size| (0, 1, *size)).collect();
         let mut takes: Vec<(usize, A)> = Vec::new();
+        let mut masks: Vec<(usize, A)> = Vec::new();
         let mut axis = 0;
         for entry in index {
             let size = sizes.get(axis).copied().unwrap_or(0);
@@ -236,6 +237,13 @@ impl Build for GraphBuild<'_> {
                     }
                     let bound = |at: Option<i64>| at.map_or(Bound::Open, Bound::Known);
                     SliceTy::Range { lo: bound(lo), hi: bound(hi), step: *step }
+                }
+                SliceArg::Take(mask, span) if self.ty_of(*mask).dtype == DType::Bool => {
+                    let over = self.ty_of(*mask).rank();
+                    slice::check_mask(&self.placed(a), axis, self.ty_of(*mask), *span)?;
+                    masks.push((axis, *mask));
+                    axis += over - 1;
+                    SliceTy::Mask { over, size: Some(Size::Known(self.count_true(*mask)?)) }
                 }
                 SliceArg::Take(positions, _) => {
                     takes.push((axis, *positions));
@@ -265,6 +273,15 @@ impl Build for GraphBuild<'_> {
             };
             let positions = self.cast(positions, DType::I64)?;
             value = self.add(Op::Take { axis }, &[value, positions], part);
+        }
+        for (axis, mask) in masks.into_iter().rev() {
+            // The last first: the axes before stay where they are.
+            let over = self.ty_of(mask).rank();
+            let mut part = self.ty(value);
+            let name = if over == 1 { part.dims[axis].name.clone() } else { None };
+            let selected = Dim { name, size: Size::Known(self.count_true(mask)?), coord: None };
+            part.dims.splice(axis..axis + over, [selected]);
+            value = self.add(Op::Compress { axis }, &[value, mask], part);
         }
         let same_shape = self.shape_of(value) == ty.shape().unwrap_or_default();
         match (*self.ty_of(value) == ty, same_shape) {
@@ -342,6 +359,14 @@ impl Build for GraphBuild<'_> {
 }
 
 impl GraphBuild<'_> {
+    /// How many elements of a mask are true: computed now.
+    fn count_true(&mut self, mask: A) -> Outcome<u64> {
+        let ones = self.cast(mask, DType::I64)?;
+        let axes: Vec<usize> = (0..self.ty_of(mask).rank()).collect();
+        let count = self.reduce(ReduceOp::Fold(ScalarOp::Add), ones, &axes)?;
+        Ok(self.int(count)?.max(0) as u64)
+    }
+
     /// The rule of `@` as a reduction over a broadcast product: what fuses, and what has no matrix kernel.
     fn sum_of_products(&mut self, a: A, b: A, ty: ArrayTy) -> A {
         let (left, right) = (self.shape_of(a), self.shape_of(b));

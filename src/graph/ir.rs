@@ -64,6 +64,10 @@ pub enum Op {
     Take {
         axis: usize,
     },
+    /// Inputs: array, mask over its axes from `axis` on, which become one: elements where the mask is true, row-major.
+    Compress {
+        axis: usize,
+    },
     Concat {
         axis: usize,
     },

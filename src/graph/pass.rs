@@ -146,13 +146,18 @@ impl Part {
         self.count.push(count);
     }
     fn is_all(&self, ty: &ArrayTy) -> bool {
-        self.count.iter().zip(&ty.dims).all(|(count, dim)| dim.size == Size::Known(*count)) && self.step.iter().all(|step| *step == 1)
+        is_whole(self, &ty.dims)
     }
     fn ty(&self, whole: &ArrayTy) -> ArrayTy {
         let dims =
             whole.dims.iter().zip(&self.count).map(|(dim, count)| Dim { name: dim.name.clone(), size: Size::Known(*count), coord: None });
         ArrayTy { dtype: whole.dtype, dims: dims.collect() }
     }
+}
+
+/// Whether a part takes all of some dimensions, forwards.
+fn is_whole(part: &Part, dims: &[Dim]) -> bool {
+    part.count.iter().zip(dims).all(|(count, dim)| dim.size == Size::Known(*count)) && part.step.iter().all(|step| *step == 1)
 }
 
 /// A slice of a node, pushed as far down as it goes.
@@ -268,18 +273,21 @@ fn slice_of(graph: &mut Graph, id: NodeId, part: &Part, span: Span) -> NodeId {
             let input = slice_of(graph, node.inputs[0], &others, span);
             return graph.add(node.op.clone(), vec![input, positions], ty, node.span);
         }
+        Op::Compress { axis } if is_whole(&part.of(*axis..*axis + 1), &node.ty.dims[*axis..*axis + 1]) => {
+            let operand = graph.node(node.inputs[0]).ty.clone();
+            let over = operand.rank() + 1 - node.ty.rank();
+            let mut inner = part.of(0..*axis);
+            operand.dims[*axis..*axis + over].iter().for_each(|dim| inner.push(0, 1, dim.size.known().unwrap_or(0)));
+            (*axis + 1..node.ty.rank()).for_each(|at| inner.push(part.start[at], part.step[at], part.count[at]));
+            let input = slice_of(graph, node.inputs[0], &inner, span);
+            return graph.add(node.op.clone(), vec![input, node.inputs[1]], ty, node.span);
+        }
         Op::Scan { axis, .. } if part.start[*axis] == 0 && part.step[*axis] == 1 => {
             let input = slice_of(graph, node.inputs[0], part, span);
             return graph.add(node.op.clone(), vec![input], ty, node.span);
         }
-        Op::Constant(_)
-        | Op::Iota
-        | Op::Memory(_)
-        | Op::Reshape
-        | Op::Concat { .. }
-        | Op::Pad { .. }
-        | Op::Scan { .. }
-        | Op::Routine { .. } => {}
+        Op::Constant(_) | Op::Iota | Op::Memory(_) | Op::Reshape | Op::Concat { .. } | Op::Pad { .. } | Op::Scan { .. } => {}
+        Op::Compress { .. } | Op::Routine { .. } => {}
     }
     graph.add(Op::Slice { start: part.start.clone(), step: part.step.clone() }, vec![id], ty, span)
 }

@@ -33,6 +33,7 @@ pub fn name(node: &Node) -> String {
         Op::Reshape => "reshape".into(),
         Op::Rename => "rename".into(),
         Op::Take { axis } => format!("take axis {axis}"),
+        Op::Compress { axis } => format!("compress from axis {axis}"),
         Op::Concat { axis } => format!("concat axis {axis}"),
         Op::Pad { before, edge, .. } => format!("pad {edge:?} before {before:?}").to_lowercase(),
         Op::Reduce { op, axes } => format!("reduce {} over {axes:?}", reduction(*op)),

@@ -16,16 +16,7 @@ const TILE: u64 = 512;
 pub fn choose(fused: &Fused, stores: &[Store]) -> Vec<u64> {
     let domain = &fused.domain;
     let rank = domain.len();
-    let mut unit = vec![1u64; rank];
-    for leaf in &fused.leaves {
-        let Source::File(variable) = &leaf.source else { continue };
-        let Some(chunks) = &variable.chunks else { continue };
-        for (map, chunk) in leaf.access.iter().zip(chunks) {
-            if let Some(axis) = map.axis.filter(|_| map.via.is_none()) {
-                unit[axis] = unit[axis].max(chunk.div_ceil(map.step.unsigned_abs().max(1)));
-            }
-        }
-    }
+    let mut unit = units(fused.domain.len(), &fused.leaves);
     for output in &fused.outputs {
         if let StoreKind::Sink(sink) = &stores[output.store.0 as usize].kind {
             for (unit, chunk) in unit.iter_mut().zip(&sink.chunks) {
@@ -59,6 +50,58 @@ pub fn choose(fused: &Fused, stores: &[Store]) -> Vec<u64> {
     block
 }
 
+/// Elements of a block that is whole along inner axes: as many as a chunk of a file may need, within what memory has.
+const SLAB: u64 = 1 << 20;
+
+/// The block of a pass whose blocks, in their order, have the elements in order along the axes `within`: whole along the later ones.
+pub fn slabs(fused: &Fused, within: std::ops::Range<usize>) -> Vec<u64> {
+    let (domain, unit) = (&fused.domain, units(fused.domain.len(), &fused.leaves));
+    let mut block: Vec<u64> = unit.iter().zip(domain).map(|(unit, size)| (*unit).min(*size).max(1)).collect();
+    within.clone().for_each(|axis| block[axis] = 1);
+    (within.end..domain.len()).rev().for_each(|axis| grow(&mut block, domain, axis, u64::MAX));
+    for axis in within.rev() {
+        let elements: u64 = block.iter().fold(1, |all, size| all.saturating_mul(*size));
+        let least = if elements.saturating_mul(unit[axis]) <= SLAB { unit[axis].max(1) } else { 1 };
+        block[axis] = least;
+        grow(&mut block, domain, axis, u64::MAX);
+        if block[axis] < domain[axis] {
+            break;
+        }
+    }
+    block
+}
+
+/// The block of a pass whose blocks lie in one core each; the axes of the batch come first.
+pub fn within_cores(fused: &Fused, batch: usize) -> Vec<u64> {
+    let unit = units(fused.domain.len(), &fused.leaves);
+    let mut block: Vec<u64> = unit.iter().zip(&fused.domain).map(|(unit, size)| (*unit).min(*size).max(1)).collect();
+    (0..batch).for_each(|axis| block[axis] = 1);
+    for axis in (batch..block.len()).rev() {
+        let elements: u64 = block.iter().fold(1, |all, size| all.saturating_mul(*size));
+        let most = (GROUPED / (elements / block[axis])).max(1);
+        grow(&mut block, &fused.domain, axis, most);
+    }
+    block
+}
+
+/// Elements of a block of a long core: they are grouped in cache.
+const GROUPED: u64 = 1 << 16;
+
+/// What file chunks span along each axis of a domain.
+pub fn units(rank: usize, leaves: &[Leaf]) -> Vec<u64> {
+    let mut unit = vec![1u64; rank];
+    for leaf in leaves {
+        let Source::File(variable) = &leaf.source else { continue };
+        let Some(chunks) = &variable.chunks else { continue };
+        for (map, chunk) in leaf.access.iter().zip(chunks) {
+            if let Some(axis) = map.axis.filter(|_| map.via.is_none()) {
+                unit[axis] = unit[axis].max(chunk.div_ceil(map.step.unsigned_abs().max(1)));
+            }
+        }
+    }
+    unit
+}
+
 /// The block of passes that a block takes in a row: the last one's, where files ask for it, else one that stays in cache with its halo.
 pub fn of_steps(passes: &[&Fused], stores: &[Store]) -> Vec<u64> {
     let Some(last) = passes.last() else { return Vec::new() };
@@ -85,7 +128,7 @@ pub fn of_steps(passes: &[&Fused], stores: &[Store]) -> Vec<u64> {
 }
 
 /// The domain axis along which neighbours of a leaf lie next to each other.
-fn fastest(leaf: &Leaf) -> Option<usize> {
+pub fn fastest(leaf: &Leaf) -> Option<usize> {
     leaf.access.last().and_then(|map| map.axis)
 }
 
@@ -99,20 +142,6 @@ fn grow(block: &mut [u64], domain: &[u64], axis: usize, most: u64) {
 /// The tile of a product of these sizes: m, k, n.
 pub fn matmul_tile(sizes: [u64; 3]) -> u64 {
     TILE.min(sizes.into_iter().max().unwrap_or(1)).max(1)
-}
-
-/// Cores of a task along each batch axis, for cores of this many elements.
-pub fn batch_block(batch: &[u64], core: u64) -> Vec<u64> {
-    let mut block = vec![1; batch.len()];
-    let mut room = (TARGET / core.max(1)).max(1);
-    for (block, size) in block.iter_mut().zip(batch).rev() {
-        *block = room.min(*size).max(1);
-        room /= *block;
-        if room == 0 {
-            break;
-        }
-    }
-    block
 }
 
 /// Number of blocks along each axis.

@@ -77,10 +77,33 @@ fn describe(plan: &Plan, stage: &Stage) -> String {
             let [m, k, n] = product.sizes;
             format!("product [{m}, {k}] @ [{k}, {n}] in tiles of {} into {}", product.tile, target(plan, product.out))
         }
+        Work::Swept(swept) => {
+            let sources: Vec<String> = swept.stream.leaves.iter().map(|leaf| source(plan, leaf)).collect();
+            format!(
+                "{} in passes over {} of {} in blocks of {} into {}",
+                swept.routine.name(),
+                if sources.is_empty() { "indices".into() } else { sources.join(", ") },
+                sizes(&swept.stream.domain),
+                sizes(&swept.stream.block),
+                target(plan, swept.result)
+            )
+        }
         Work::Batched(batched) => {
             let cores: u64 = batched.batch.iter().product();
             let into: Vec<String> = batched.results.iter().filter_map(|result| Some(target(plan, result.store?))).collect();
             format!("{} of {} × {} into {}", batched.routine.name(), cores, sizes(&batched.cores[0]), into.join("; "))
+        }
+        Work::Compress(compress) => {
+            let sources: Vec<String> = compress.values.leaves.iter().map(|leaf| source(plan, leaf)).collect();
+            let blocks = grid(&compress.values.domain, &compress.values.block);
+            format!(
+                "select by a mask from {} of {} in {} of {} into {}",
+                if sources.is_empty() { "indices".into() } else { sources.join(", ") },
+                sizes(&compress.values.domain),
+                counted(blocks.iter().product(), "block"),
+                sizes(&compress.values.block),
+                target(plan, compress.out)
+            )
         }
         Work::Take(take) => format!("take {} along axis {} into {}", take.shape[take.axis], take.axis, target(plan, take.out)),
     }

@@ -27,18 +27,34 @@ pub fn place(mut plan: Plan, limits: &Limits) -> Outcome<Plan> {
     let live: Vec<u64> = (0..plan.stages.len()).map(|at| live(&plan, at)).collect();
     let mut forecast = Forecast { peak: live_after(&plan), ..Forecast::default() };
     let costs: Vec<(u64, u64, u64, u64)> = plan.stages.iter().map(|stage| cost(&plan, stage)).collect();
-    for ((stage, live), (block, held, blocks, read)) in plan.stages.iter_mut().zip(live).zip(costs) {
+    let direct: Vec<bool> = plan.stages.iter().map(|stage| matches!(&stage.work, Work::Swept(swept) if is_direct(&plan, swept))).collect();
+    for (((stage, live), (block, held, blocks, read)), direct) in plan.stages.iter_mut().zip(live).zip(costs).zip(&direct) {
         let room = limits.memory.saturating_sub(live + held);
         stage.parallel = (room / block.max(1)).clamp(1, limits.threads.max(1) as u64).min(blocks.max(1)) as usize;
+        let (more, passes) = match &stage.work {
+            Work::Swept(swept) => {
+                let (least, most) = swept.held(*direct);
+                let spare = room.saturating_sub(block * stage.parallel as u64) / ALIGN as u64 * ALIGN as u64;
+                let more = (most - least).min(spare);
+                (more, swept.passes(least + more, *direct))
+            }
+            _ => (0, 1),
+        };
+        let held = held + more;
         stage.block_bytes = block;
         stage.stage_bytes = held;
         forecast.peak = forecast.peak.max(live + held + block * stage.parallel as u64);
-        forecast.read += read;
+        forecast.read += read.saturating_mul(passes);
         forecast.blocks += blocks;
     }
     forecast.spilled = plan.stores.iter().filter(|store| store.kind == StoreKind::Spill).map(bytes).sum();
     plan.forecast = forecast;
     Ok(plan)
+}
+
+/// Whether a routine's result is kept in memory: a line is sorted in place there.
+fn is_direct(plan: &Plan, swept: &Swept) -> bool {
+    plan.stores[swept.result.0 as usize].kind == StoreKind::Memory
 }
 
 /// Bytes of a store in memory.
@@ -95,7 +111,7 @@ pub fn human(bytes: u64) -> String {
 /// Of a stage: bytes a block in flight, bytes held beside, number of blocks, bytes read from files.
 fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
     match &stage.work {
-        Work::Fused(fused) => fused_cost(plan, fused),
+        Work::Fused(fused) => fused_cost(plan, fused, true),
         Work::MatMul(product) => {
             let [m, k, n] = product.sizes;
             let tile = product.tile;
@@ -108,6 +124,20 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
             let file = |leaf: &Leaf, times: u64| if matches!(leaf.source, Source::File(_)) { times * item } else { 0 };
             (block, 0, rows * columns, file(&product.a, m * k * columns) + file(&product.b, k * n * rows))
         }
+        Work::Compress(compress) => {
+            let (counted, _, slabs, mask) = fused_cost(plan, &compress.mask, false);
+            let (block, _, blocks, values) = fused_cost(plan, &compress.values, false);
+            (block.max(counted), rounded(slabs.saturating_mul(16)), slabs.saturating_add(blocks), mask.saturating_add(values))
+        }
+        Work::Swept(swept) => {
+            let (block, _, blocks, read) = fused_cost(plan, &swept.stream, false);
+            let whole =
+                swept.whole.iter().map(|(leaf, sizes)| rounded(sizes.iter().product::<u64>().saturating_mul(leaf.dtype.size() as u64)));
+            // Each is read, then copied dense.
+            let whole = whole.fold(0u64, |all, more| all.saturating_add(more.saturating_mul(2)));
+            let (least, _) = swept.held(is_direct(plan, swept));
+            (block.saturating_add(swept.tables()), least.saturating_add(whole), blocks, read)
+        }
         Work::Batched(batched) => {
             let cores: u64 = batched.block.iter().product();
             let sized = |core: &[u64], dtype: DType| {
@@ -115,7 +145,13 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
             };
             let (mut block, mut read) = (0u64, 0u64);
             let blocks: u64 = grid(&batched.batch, &batched.block).into_iter().product();
-            for (leaf, core) in batched.operands.iter().zip(&batched.cores) {
+            // Those that all cores share are held, dense; they may be read first.
+            let (own, shared) = batched.operands.split_at(batched.operands.len() - batched.routine.shared());
+            let sizes = |core: &Vec<u64>| core.iter().product::<u64>();
+            let whole = shared.iter().zip(&batched.cores[own.len()..]);
+            let whole = whole.map(|(leaf, core)| rounded(sizes(core).saturating_mul(leaf.dtype.size() as u64)));
+            let held = whole.fold(0u64, |all, more| all.saturating_add(more.saturating_mul(2)));
+            for (leaf, core) in own.iter().zip(&batched.cores) {
                 let bytes = rounded(sized(core, leaf.dtype));
                 block = block.saturating_add(if is_remote(plan, leaf) { bytes.saturating_mul(2) } else { bytes });
                 if matches!(leaf.source, Source::File(_)) {
@@ -126,7 +162,7 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
                 block = block.saturating_add(rounded(sized(&result.core, result.dtype)));
             }
             let workspace = batched.operands.first().map_or(0, |leaf| batched.routine.workspace(&batched.cores, leaf.dtype));
-            (block.saturating_add(rounded(workspace)), 0, blocks, read)
+            (block.saturating_add(rounded(workspace)), held, blocks, read)
         }
         Work::Take(take) => {
             let item = take.base.dtype.size() as u64;
@@ -160,13 +196,14 @@ fn read_in_all(fused: &Fused, leaf: &Leaf, region: &Region) -> u64 {
     leaf.access.iter().enumerate().map(axis).fold(1, u64::saturating_mul)
 }
 
-fn fused_cost(plan: &Plan, fused: &Fused) -> (u64, u64, u64, u64) {
+/// `kept`: elements go straight into the stores of the outputs, where those are in memory.
+fn fused_cost(plan: &Plan, fused: &Fused, kept: bool) -> (u64, u64, u64, u64) {
     let blocks: u64 = grid(&fused.domain, &fused.block).into_iter().product();
     let (reading, mut read) = leaves_cost(plan, fused, fused);
-    let (writing, held) = outputs_cost(plan, fused);
+    let (writing, held) = outputs_cost(plan, fused, kept);
     let mut block = reading + writing;
     // Of passes before it: what each takes while it runs, and what of earlier ones is still read.
-    let kept = fused.last_readers();
+    let last = fused.last_readers();
     let scratch = rounded(fused.scratch());
     let made = |at: usize| scratch * fused.before[at].pass.outputs.len() as u64;
     // A part of one that is kept in a file is put together first.
@@ -174,7 +211,7 @@ fn fused_cost(plan: &Plan, fused: &Fused) -> (u64, u64, u64, u64) {
         let to_file = |(output, kept): (&Output, &bool)| *kept && plan.stores[output.store.0 as usize].kind != StoreKind::Memory;
         if step.pass.outputs.iter().zip(&step.kept).any(to_file) { scratch } else { 0 }
     };
-    let alive = |at: usize| (0..at).filter(|earlier| kept[*earlier] >= at).map(made).sum::<u64>();
+    let alive = |at: usize| (0..at).filter(|earlier| last[*earlier] >= at).map(made).sum::<u64>();
     block += alive(fused.before.len());
     for (at, step) in fused.before.iter().enumerate() {
         let (reading, from_files) = leaves_cost(plan, &step.pass, fused);
@@ -207,7 +244,7 @@ fn leaves_cost(plan: &Plan, pass: &Fused, stage: &Fused) -> (u64, u64) {
 }
 
 /// Of a pass: bytes that the outputs of a block take beside their stores, and bytes of partial results held for the whole stage.
-fn outputs_cost(plan: &Plan, fused: &Fused) -> (u64, u64) {
+fn outputs_cost(plan: &Plan, fused: &Fused, kept: bool) -> (u64, u64) {
     let (mut block, mut held) = (0, 0);
     for output in &fused.outputs {
         let dtype = fused.code[output.value.0 as usize].dtype;
@@ -219,7 +256,7 @@ fn outputs_cost(plan: &Plan, fused: &Fused) -> (u64, u64) {
         };
         match &output.kind {
             OutputKind::Map { .. } => {
-                if plan.stores[output.store.0 as usize].kind != StoreKind::Memory {
+                if !kept || plan.stores[output.store.0 as usize].kind != StoreKind::Memory {
                     block += rounded(sizes(&|_| true).saturating_mul(dtype.size() as u64));
                 }
             }

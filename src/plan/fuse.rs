@@ -134,7 +134,9 @@ impl<'a> Fuser<'a> {
             }
             // These have stores of their own before any pass is fused.
             Op::Constant(_) | Op::Memory(_) | Op::Read { .. } | Op::Take { .. } | Op::ReduceGroups { .. } => return Err(TooLarge(id)),
-            Op::Concat { .. } | Op::Reduce { .. } | Op::Scan { .. } | Op::MatMul | Op::Routine { .. } => return Err(TooLarge(id)),
+            Op::Concat { .. } | Op::Reduce { .. } | Op::Scan { .. } | Op::MatMul | Op::Compress { .. } | Op::Routine { .. } => {
+                return Err(TooLarge(id));
+            }
         };
         self.value(input, inner, false)
     }

@@ -105,6 +105,8 @@ pub enum Work {
     Fused(Fused),
     MatMul(MatMul),
     Take(Take),
+    Compress(Compress),
+    Swept(Swept),
     Batched(Batched),
 }
 
@@ -115,6 +117,8 @@ impl Work {
             Work::Fused(fused) => fused.sources().collect(),
             Work::MatMul(product) => vec![&product.a, &product.b],
             Work::Take(take) => vec![&take.base, &take.positions],
+            Work::Compress(compress) => compress.mask.leaves.iter().chain(&compress.values.leaves).collect(),
+            Work::Swept(swept) => swept.stream.leaves.iter().chain(swept.whole.iter().map(|(leaf, _)| leaf)).collect(),
             Work::Batched(batched) => batched.operands.iter().collect(),
         }
     }
@@ -261,12 +265,42 @@ pub struct Batched {
     pub cores: Vec<Vec<u64>>,
 }
 
+/// A routine on long cores, one after another: its first operands are computed block by block, in as many passes as it needs.
+#[derive(Clone, Debug)]
+pub struct Swept {
+    pub routine: Routine,
+    /// The operands it passes over: the batch, then the core. A block lies in one core.
+    pub stream: Fused,
+    /// Operands that it has whole, and their sizes.
+    pub whole: Vec<(Leaf, Vec<u64>)>,
+    pub result: StoreId,
+    pub dtype: DType,
+    /// The result's core.
+    pub core: Vec<u64>,
+    pub batch: Vec<u64>,
+}
+
 /// A result of a routine; without a store nobody wants it.
 #[derive(Clone, Debug)]
 pub struct CoreOut {
     pub store: Option<StoreId>,
     pub dtype: DType,
     pub core: Vec<u64>,
+}
+
+/// The elements where a mask is true, in order: a pass over the mask counts them block by block, a second one over the array puts those of
+/// each block in their place. Blocks are whole along the mask's later axes, so that theirs is the order of the elements.
+#[derive(Clone, Debug)]
+pub struct Compress {
+    /// The mask alone, over its own axes.
+    pub mask: Fused,
+    /// The array and the mask, over the array's axes.
+    pub values: Fused,
+    /// The mask's axes among the array's.
+    pub axis: usize,
+    pub out: StoreId,
+    /// The result's shape.
+    pub shape: Vec<u64>,
 }
 
 /// `out[.., i, ..] = base[.., positions[i], ..]`.

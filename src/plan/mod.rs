@@ -12,6 +12,7 @@ pub mod groups;
 pub mod halo;
 pub mod ir;
 pub mod merge;
+pub mod routines;
 pub mod stages;
 pub mod stored;
 
@@ -28,7 +29,7 @@ pub fn plan(graph: &mut Graph, wants: &[Want], limits: &Limits) -> Outcome<Plan>
     let of =
         |sunk: bool| -> Vec<_> { roots.iter().zip(wants).filter(|(_, want)| want.sink.is_some() == sunk).map(|(root, _)| *root).collect() };
     let stored = stored::choose(graph, &of(false), &of(true), limits);
-    let mut plan = stages::build(graph, wants, &roots, &stored)?;
+    let mut plan = stages::build(graph, wants, &roots, &stored, limits)?;
     chain::join(&mut plan);
     stages::lifetimes(&mut plan);
     forecast::place(plan, limits)

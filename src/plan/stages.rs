@@ -1,12 +1,13 @@
 //! Stages from stored nodes: what is computed over one domain from shared sources becomes one pass with several outputs.
 
-use super::access::identity;
+use super::access::{Access, identity};
 use super::blocks;
 use super::fuse::{Fuser, TooLarge, gathers};
 use super::ir::*;
+use super::routines;
 use super::stored::{levels, pass_over};
 use crate::array::ArrayTy;
-use crate::base::{Code, Diagnostic, Outcome, Span};
+use crate::base::{Code, Diagnostic, Limits, Outcome, Span};
 use crate::builtins::build::Routine;
 use crate::graph::{Graph, NodeId, Op};
 use crate::types::Unknowns;
@@ -29,7 +30,7 @@ struct Pass {
 }
 
 /// Builds the stages, in an order in which each finds its inputs stored.
-pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId]) -> Outcome<Plan> {
+pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId], limits: &Limits) -> Outcome<Plan> {
     let mut stores: Vec<Store> = Vec::new();
     let mut store_of: FxHashMap<NodeId, StoreId> = FxHashMap::default();
     for id in stored {
@@ -84,9 +85,18 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
                     batched.results[*result].store = Some(store);
                     continue;
                 }
-                let operands = node.inputs.iter().map(|input| operand(*input)).collect::<Outcome<Vec<_>>>()?;
                 let types: Vec<ArrayTy> = node.inputs.iter().map(|input| graph.node(*input).ty.clone()).collect();
-                let mut batched = batched(*routine, operands, &types)?;
+                if routines::is_swept(*routine, &types, limits) {
+                    let over = node.inputs[..routine.sweeps()].iter().map(|input| (*input, identity(types[0].rank()))).collect::<Vec<_>>();
+                    let stream = streamed(graph, &lookup, node.inputs[0], &over, store).map_err(too_large)?;
+                    let whole = |input: &NodeId| Ok((operand(*input)?, graph.node(*input).ty.shape().unwrap_or_default()));
+                    let whole = node.inputs[routine.sweeps()..].iter().map(whole).collect::<Outcome<Vec<_>>>()?;
+                    let work = routines::swept(*routine, stream, whole, &node.ty, store);
+                    others.push((level(*id), Work::Swept(work), span, &node.inputs));
+                    continue;
+                }
+                let operands = node.inputs.iter().map(|input| operand(*input)).collect::<Outcome<Vec<_>>>()?;
+                let mut batched = batched(*routine, operands, &types, limits)?;
                 batched.results[*result].store = Some(store);
                 others.push((level(*id), Work::Batched(batched), span, &node.inputs));
             }
@@ -94,6 +104,10 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
                 let (base, positions) = (operand(node.inputs[0])?, operand(node.inputs[1])?);
                 let work = Take { base, positions, axis: *axis, out: store, shape: node.ty.shape().unwrap_or_default() };
                 others.push((level(*id), Work::Take(work), span, &node.inputs));
+            }
+            Op::Compress { axis } => {
+                let work = compress(graph, &lookup, *id, *axis, store).map_err(too_large)?;
+                others.push((level(*id), Work::Compress(work), span, &node.inputs));
             }
             Op::Concat { axis } => {
                 let mut offset = vec![0; node.ty.rank()];
@@ -156,8 +170,45 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId])
     Ok(plan)
 }
 
+/// The work of a selection by a mask.
+fn compress(
+    graph: &Graph,
+    stores: &dyn Fn(NodeId) -> Option<StoreId>,
+    id: NodeId,
+    axis: usize,
+    out: StoreId,
+) -> Result<Compress, TooLarge> {
+    let node = graph.node(id);
+    let [array, mask] = [0, 1].map(|input| node.inputs[input]);
+    let over = graph.node(mask).ty.rank();
+    let own: Access = identity(axis + over).split_off(axis);
+    let mut values = streamed(graph, stores, array, &[(array, identity(graph.node(array).ty.rank())), (mask, own)], out)?;
+    values.block = blocks::slabs(&values, axis..axis + over);
+    let mut alone = streamed(graph, stores, mask, &[(mask, identity(over))], out)?;
+    alone.block = values.block[axis..axis + over].to_vec();
+    Ok(Compress { mask: alone, values, axis, out, shape: node.ty.shape().unwrap_or_default() })
+}
+
+/// A pass over a node's elements whose values are not stored but looked at, block by block; `store` is where what comes of them will go.
+fn streamed(
+    graph: &Graph,
+    stores: &dyn Fn(NodeId) -> Option<StoreId>,
+    over: NodeId,
+    values: &[(NodeId, Access)],
+    store: StoreId,
+) -> Result<Fused, TooLarge> {
+    let mut fuser = Fuser::new(graph, stores);
+    let domain = graph.node(over).ty.shape().unwrap_or_default();
+    let kind = OutputKind::Map { offset: vec![0; domain.len()] };
+    let mut outputs = Vec::with_capacity(values.len());
+    for (id, access) in values {
+        outputs.push(Output { store, value: fuser.value(*id, access.clone(), false)?, kind: kind.clone() });
+    }
+    Ok(Fused { block: domain.clone(), domain, before: Vec::new(), leaves: fuser.leaves, code: fuser.code, outputs })
+}
+
 /// The work of a routine; none of its results has a store yet.
-fn batched(routine: Routine, operands: Vec<Leaf>, types: &[ArrayTy]) -> Outcome<Batched> {
+fn batched(routine: Routine, operands: Vec<Leaf>, types: &[ArrayTy], limits: &Limits) -> Outcome<Batched> {
     let shape = |ty: &ArrayTy| ty.shape().unwrap_or_default();
     let shapes: Vec<Vec<u64>> = types.iter().map(shape).collect();
     let rank = shapes[0].len() - routine.core_ranks()[0];
@@ -165,10 +216,9 @@ fn batched(routine: Routine, operands: Vec<Leaf>, types: &[ArrayTy]) -> Outcome<
     let result = |ty: &ArrayTy| CoreOut { store: None, dtype: ty.dtype, core: shape(ty)[rank..].to_vec() };
     let results: Vec<CoreOut> = routine.results(types, &mut Unknowns::default())?.iter().map(result).collect();
     let batch = shapes[0][..rank].to_vec();
-    let elements = |core: &Vec<u64>| core.iter().fold(1u64, |all, size| all.saturating_mul(*size));
-    let largest = cores.iter().chain(results.iter().map(|result| &result.core)).map(elements).max().unwrap_or(1);
-    let block = blocks::batch_block(&batch, largest);
-    Ok(Batched { routine, operands, results, batch, block, cores })
+    let mut batched = Batched { routine, operands, results, block: vec![1; rank], batch, cores };
+    batched.block = routines::batch_block(&batched, limits);
+    Ok(batched)
 }
 
 /// Passes of one level over one domain that read the same elements, together.
@@ -248,6 +298,8 @@ pub fn uses(work: &Work) -> (Vec<StoreId>, Vec<StoreId>) {
         Work::Fused(fused) => fused.written().collect(),
         Work::MatMul(product) => vec![product.out],
         Work::Take(take) => vec![take.out],
+        Work::Compress(compress) => vec![compress.out],
+        Work::Swept(swept) => vec![swept.result],
         Work::Batched(batched) => batched.results.iter().filter_map(|result| result.store).collect(),
     };
     let store = |leaf: &Leaf| if let Source::Store(id) = leaf.source { Some(id) } else { None };

@@ -3,6 +3,7 @@
 use super::access::identity;
 use super::fuse::{Fuser, TooLarge, gathers, unit_reshape};
 use super::ir::StoreId;
+use super::routines;
 use crate::base::Limits;
 use crate::graph::{Graph, NodeId, Op};
 use crate::ops::ScalarOp;
@@ -32,7 +33,7 @@ pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits
                     stored.insert(input);
                 }
             }
-            Op::Memory(_) | Op::Reduce { .. } | Op::ReduceGroups { .. } | Op::Scan { .. } | Op::Concat { .. } => {
+            Op::Memory(_) | Op::Reduce { .. } | Op::ReduceGroups { .. } | Op::Scan { .. } | Op::Concat { .. } | Op::Compress { .. } => {
                 stored.insert(*id);
             }
             Op::Take { .. } if gathers(graph, *id) => {
@@ -42,9 +43,9 @@ pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits
                 stored.insert(*id);
                 stored.extend(node.inputs.iter().filter(|input| !is_view(graph, **input)));
             }
-            Op::Routine { .. } => {
+            Op::Routine { routine, .. } => {
                 stored.insert(*id);
-                stored.extend(node.inputs.iter().map(|input| repeated(graph, *input)).filter(|input| !is_view(graph, *input)));
+                stored.extend(routines::stored_operands(graph, routine, &node.inputs, limits));
             }
             Op::Reshape if unit_reshape(&graph.node(node.inputs[0]).ty, &node.ty).is_none() => {
                 stored.insert(node.inputs[0]);
@@ -52,7 +53,7 @@ pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits
             _ => {}
         }
     }
-    while let Some(more) = cut(graph, &reachable, &stored, saved).or_else(|| shared(graph, &reachable, &stored, saved, limits)) {
+    while let Some(more) = cut(graph, &reachable, &stored, saved, limits).or_else(|| shared(graph, &reachable, &stored, saved, limits)) {
         stored.insert(more);
     }
     reachable.into_iter().filter(|id| stored.contains(id)).collect()
@@ -69,6 +70,7 @@ fn is_free(graph: &Graph, id: NodeId) -> bool {
         | Op::ReduceGroups { .. }
         | Op::Scan { .. }
         | Op::Concat { .. }
+        | Op::Compress { .. }
         | Op::MatMul
         | Op::Routine { .. } => true,
         Op::Transpose { .. } | Op::Slice { .. } | Op::Rename => is_free(graph, node.inputs[0]),
@@ -87,6 +89,7 @@ fn is_dense(graph: &Graph, id: NodeId) -> bool {
         | Op::ReduceGroups { .. }
         | Op::Scan { .. }
         | Op::Concat { .. }
+        | Op::Compress { .. }
         | Op::MatMul
         | Op::Routine { .. }
         | Op::Take { .. } => true,
@@ -96,7 +99,7 @@ fn is_dense(graph: &Graph, id: NodeId) -> bool {
 }
 
 /// Whether a node is only another view of a file's elements or of an array in memory: products read those as they are.
-fn is_view(graph: &Graph, id: NodeId) -> bool {
+pub fn is_view(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     match node.op {
         Op::Read { .. } | Op::Memory(_) => true,
@@ -117,18 +120,6 @@ fn is_loaded(graph: &Graph, id: NodeId, stored: &FxHashSet<NodeId>) -> bool {
     }
 }
 
-/// What a routine's operand repeats and turns: the routine reads that.
-fn repeated(graph: &Graph, id: NodeId) -> NodeId {
-    let node = graph.node(id);
-    let is_unit = || unit_reshape(&graph.node(node.inputs[0]).ty, &node.ty).is_some();
-    let inner = match &node.op {
-        Op::Broadcast { .. } | Op::Transpose { .. } | Op::Rename => repeated(graph, node.inputs[0]),
-        Op::Reshape if is_unit() => repeated(graph, node.inputs[0]),
-        _ => id,
-    };
-    if matches!(graph.node(inner).op, Op::Constant(_)) { id } else { inner }
-}
-
 /// The node whose elements a stored node is a pass over, and whether that is the node itself.
 pub fn pass_over(graph: &Graph, id: NodeId) -> (NodeId, bool) {
     let node = graph.node(id);
@@ -139,14 +130,24 @@ pub fn pass_over(graph: &Graph, id: NodeId) -> (NodeId, bool) {
 }
 
 /// The fused passes that compute stored and saved nodes: the node, what it is a pass over, and whether that is computed inside.
-fn passes(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved: &[NodeId]) -> Vec<(NodeId, NodeId, bool)> {
+fn passes(
+    graph: &Graph,
+    reachable: &[NodeId],
+    stored: &FxHashSet<NodeId>,
+    saved: &[NodeId],
+    limits: &Limits,
+) -> Vec<(NodeId, NodeId, bool)> {
     let mut passes = Vec::new();
     for id in reachable.iter().filter(|id| stored.contains(id)) {
         let node = graph.node(*id);
         match node.op {
-            Op::Memory(_) | Op::MatMul | Op::Routine { .. } => {}
+            Op::Memory(_) | Op::MatMul => {}
             Op::Take { .. } if !gathers(graph, *id) => {}
-            Op::Concat { .. } => passes.extend(node.inputs.iter().map(|part| (*id, *part, false))),
+            Op::Routine { routine, .. } => {
+                let swept = if routines::is_swept(routine, &routines::types(graph, &node.inputs), limits) { routine.sweeps() } else { 0 };
+                passes.extend(node.inputs[..swept].iter().map(|input| (*id, *input, false)));
+            }
+            Op::Concat { .. } | Op::Compress { .. } => passes.extend(node.inputs.iter().map(|part| (*id, *part, false))),
             _ => {
                 let (over, inside) = pass_over(graph, *id);
                 passes.push((*id, over, inside));
@@ -158,9 +159,9 @@ fn passes(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved
 }
 
 /// A node to store because a pass that computes it is too long, or does much work more than once.
-fn cut(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved: &[NodeId]) -> Option<NodeId> {
+fn cut(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved: &[NodeId], limits: &Limits) -> Option<NodeId> {
     let stores = |id: NodeId| stored.contains(&id).then_some(StoreId(id.0));
-    for (id, over, inside) in passes(graph, reachable, stored, saved) {
+    for (id, over, inside) in passes(graph, reachable, stored, saved, limits) {
         let mut fuser = Fuser::new(graph, &stores);
         let outcome = fuser.value(over, identity(graph.node(over).ty.rank()), inside);
         let costly = fuser.repeated().filter(|node| *node != id && !stored.contains(node) && is_costly(graph, *node, stored)).max();
@@ -174,7 +175,7 @@ fn cut(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved: &
 }
 
 /// Whether computing a node again costs more than loading it.
-fn is_costly(graph: &Graph, id: NodeId, stored: &FxHashSet<NodeId>) -> bool {
+pub fn is_costly(graph: &Graph, id: NodeId, stored: &FxHashSet<NodeId>) -> bool {
     let mut seen = FxHashSet::default();
     let mut pending = vec![id];
     let mut lines = 0;
@@ -201,7 +202,7 @@ fn shared(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved
     let stores = |id: NodeId| stored.contains(&id).then_some(StoreId(id.0));
     let levels = levels(graph, reachable, |id| stored.contains(&id));
     let mut used: FxHashMap<NodeId, FxHashSet<usize>> = FxHashMap::default();
-    for (id, over, inside) in passes(graph, reachable, stored, saved) {
+    for (id, over, inside) in passes(graph, reachable, stored, saved, limits) {
         let mut fuser = Fuser::new(graph, &stores);
         // A pass too large was cut before.
         let _ = fuser.value(over, identity(graph.node(over).ty.rank()), inside);

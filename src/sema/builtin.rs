@@ -46,6 +46,9 @@ impl Checker<'_> {
     pub fn call_builtin(&mut self, builtin: &'static Builtin, receiver: Option<Typed>, args: &[ast::Arg], at: Span, span: Span) -> Typed {
         let mut sources: Vec<(Option<ast::Ident>, Source)> = receiver.map(|value| (None, Source::Done(value))).into_iter().collect();
         sources.extend(args.iter().map(|arg| (arg.name.clone(), Source::Ast(&arg.value))));
+        // As in NumPy, a condition alone asks where it is true.
+        let positions = || builtins::find("nonzero").filter(|_| builtin.name == "where" && sources.len() == 1);
+        let builtin = positions().unwrap_or(builtin);
         let Some(given) = self.sort_arguments(builtin, sources, span) else {
             self.arguments_alone(args);
             return Typed::error(span);
@@ -289,7 +292,7 @@ impl Checker<'_> {
             return None;
         }
         let typed = match (kind, typed.ty()) {
-            (ParamKind::Array | ParamKind::Index | ParamKind::Arrays, Ty::Range) => {
+            (ParamKind::Array | ParamKind::Apart | ParamKind::Index | ParamKind::Arrays, Ty::Range) => {
                 Some(self.range_array(typed)).filter(|array| !array.is_error())?
             }
             _ => typed,

@@ -218,7 +218,7 @@ pub enum Index {
         hi: Option<Expr>,
         step: i64,
     },
-    /// A list of positions: a one-dimensional integer array.
+    /// A list of positions: a one-dimensional integer array. Or a mask, an array of bools.
     Take(Expr),
     All,
     New,

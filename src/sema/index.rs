@@ -139,6 +139,11 @@ impl Checker<'_> {
                 good = false;
                 continue;
             };
+            if matches!(read.1, SliceTy::Mask { over: 2.., .. }) && args.len() > 1 {
+                let error = Diagnostic::at(Code::Rank, span, "a mask of several dimensions stands beside other indices");
+                self.report(error.help("select in two steps: `x[mask][..]`"));
+                return None;
+            }
             for at in slot..slot + count {
                 // New axes stand before the axis that follows them.
                 let at = if matches!(read.1, SliceTy::New) { axes.len() } else { at };
@@ -158,7 +163,7 @@ impl Checker<'_> {
     fn assemble(&mut self, array: &Typed, ty: &ArrayTy, axes: Vec<Vec<Read>>, span: Span) -> Option<Indexed> {
         let mut all: Vec<Read> =
             axes.into_iter().flat_map(|reads| if reads.is_empty() { vec![(Index::All, ALL)] } else { reads }).collect();
-        let given = all.iter().filter(|(_, entry)| *entry != SliceTy::New).count();
+        let given: usize = all.iter().map(|(_, entry)| entry.axes()).sum();
         all.extend((given..ty.rank()).map(|_| (Index::All, ALL)));
         let (index, entries): (Vec<Index>, Vec<SliceTy>) = all.into_iter().unzip();
         let text = match array.expr.kind {
@@ -243,7 +248,7 @@ impl Checker<'_> {
             ast::ExprKind::List(items) => {
                 let items: Option<Vec<Typed>> = items.iter().map(|item| self.position(array, ty, axis, item)).collect();
                 let list = self.list_of(items?, span);
-                self.taken(list)
+                self.taken(ty, axis, list)
             }
             _ => {
                 if let Some(position) = negative(value) {
@@ -253,12 +258,12 @@ impl Checker<'_> {
                     return Some((Index::At(at.expr), SliceTy::At(known, span)));
                 }
                 let at = self.expr(value);
-                self.index_value(at)
+                self.index_value(ty, axis, at)
             }
         }
     }
 
-    fn index_value(&mut self, at: Typed) -> Option<Read> {
+    fn index_value(&mut self, array: &ArrayTy, axis: usize, at: Typed) -> Option<Read> {
         let span = at.span();
         match at.ty() {
             Ty::Array(ty) if ty.rank() == 0 => {
@@ -266,7 +271,7 @@ impl Checker<'_> {
                 let known = at.known.int();
                 Some((Index::At(at.expr), SliceTy::At(known, span)))
             }
-            Ty::Array(_) => self.taken(at),
+            Ty::Array(_) => self.taken(array, axis, at),
             Ty::Range => {
                 let at = self.held(at);
                 let [lo, hi, step] = [0, 1, 2].map(|part| field_at(at.clone(), part, span));
@@ -287,17 +292,17 @@ impl Checker<'_> {
         }
     }
 
-    /// Positions along an axis.
-    fn taken(&mut self, positions: Typed) -> Option<Read> {
+    /// Positions along an axis, or a mask over it and those that follow.
+    fn taken(&mut self, array: &ArrayTy, axis: usize, positions: Typed) -> Option<Read> {
         let span = positions.span();
         let ty = match positions.ty() {
             Ty::Array(ty) => ty.clone(),
             _ => return None,
         };
         if ty.dtype == DType::Bool {
-            let error = Diagnostic::at(Code::Unsupported, span, "selecting by a mask is not built yet");
-            self.report(error.help("to count or add what is true, `sum(where(mask, x, 0))`"));
-            return None;
+            let fits = slice::check_mask(&Placed { ty: array, text: String::new(), span }, axis, &ty, span);
+            self.ok(fits, span)?;
+            return Some((Index::Take(positions.expr), SliceTy::Mask { over: ty.rank(), size: None }));
         }
         if !ty.dtype.is_int() || ty.rank() != 1 {
             let message = format!("positions are a one-dimensional array of integers, found {ty}");

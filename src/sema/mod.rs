@@ -4,7 +4,7 @@
 //! `World::check` is the entrance. The way of an expression: `expr` dispatches to `resolve` (names), `operator`, `call` and `builtin` (calls),
 //! `index`, `file`; statements are `stmt` and `flow`; a call of a function specialises it in `function`, which decides in `class` how it runs.
 //!
-//! Limits: tables, `each` over values and selection by mask are K0901; a module binds numbers alone.
+//! Limits: tables and `each` over values are K0901; a module binds numbers alone.
 
 mod annotate;
 mod builtin;

@@ -383,6 +383,7 @@ impl<'a> Driver<'a> {
                 }
                 Index::Take(positions) => SliceArg::Take(A(self.node(frame, positions)?.0), positions.span),
             };
+            // A mask of several dimensions is the last.
             axis += usize::from(!matches!(entry, SliceArg::New));
             entries.push(entry);
         }

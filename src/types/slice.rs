@@ -28,14 +28,54 @@ pub enum SliceTy {
     },
     /// This many positions.
     Take(Size),
+    /// A mask over this many axes; `None` where the number of its true elements needs data.
+    Mask {
+        over: usize,
+        size: Option<Size>,
+    },
     New,
+}
+
+impl SliceTy {
+    /// How many axes of the operand it is for.
+    pub fn axes(&self) -> usize {
+        match self {
+            SliceTy::New => 0,
+            SliceTy::Mask { over, .. } => *over,
+            SliceTy::At(..) | SliceTy::Range { .. } | SliceTy::Take(_) => 1,
+        }
+    }
+}
+
+/// Whether a mask fits the axes of an array from `axis` on: K0402 for too many dimensions or none, K0401 for another size, K0404 for another
+/// name.
+pub fn check_mask(operand: &Placed, axis: usize, mask: &ArrayTy, span: Span) -> Outcome<()> {
+    let Some(dims) = operand.ty.dims.get(axis..axis + mask.rank()).filter(|dims| !dims.is_empty()) else {
+        let message = format!("a mask of {} for {} of {}", mask, plural(operand.ty.rank(), "dimension"), operand.called());
+        return Err(Diagnostic::at(Code::Rank, span, message).help("a mask has one dimension for each dimension it selects from"));
+    };
+    for (at, (dim, own)) in dims.iter().zip(&mask.dims).enumerate() {
+        if let (Some(name), Some(other)) = (&dim.name, &own.name)
+            && name != other
+        {
+            let message = format!("the mask's dimension {other} stands where {} has {name}", operand.called());
+            return Err(Diagnostic::at(Code::NamedUnnamed, span, message).help(format!("select along it by name: `x[{other} = mask]`")));
+        }
+        if let (Some(size), Some(other)) = (dim.size.known(), own.size.known())
+            && size != other
+        {
+            let message = format!("the mask is {mask}, {} of {} is {size}", dim_text(operand.ty, axis + at), operand.called());
+            return Err(Diagnostic::at(Code::Shape, span, message));
+        }
+    }
+    Ok(())
 }
 
 /// The type of a slice. A range slices the coordinate too; positions (`Take`) drop it, an index drops the dimension.
 /// K0402 for more entries than dimensions, K0501 for a known index outside, K0507 for a step of 0.
 pub fn slice(operand: &Placed, index: &[SliceTy], unknowns: &mut Unknowns) -> Outcome<ArrayTy> {
     let ty = operand.ty;
-    let given = index.iter().filter(|entry| **entry != SliceTy::New).count();
+    let given = index.iter().map(|entry| entry.axes()).sum::<usize>();
     if given > ty.rank() {
         let message = format!("{given} indices for {} of {}", plural(ty.rank(), "dimension"), operand.called());
         return Err(Diagnostic::new(Code::Rank, message).help(format!("it is {ty}")));
@@ -56,8 +96,12 @@ pub fn slice(operand: &Placed, index: &[SliceTy], unknowns: &mut Unknowns) -> Ou
             SliceTy::Range { step: 0, .. } => return Err(Diagnostic::new(Code::Value, "the step of a range is 0")),
             SliceTy::Range { lo, hi, step } => dims.push(slice_dim(dim, lo, hi, step, unknowns)),
             SliceTy::Take(size) => dims.push(Dim { name: dim.name.clone(), size, coord: None }),
+            SliceTy::Mask { over, size } => {
+                let name = if over == 1 { dim.name.clone() } else { None };
+                dims.push(Dim { name, size: size.unwrap_or_else(|| unknowns.fresh()), coord: None });
+            }
         }
-        axis += 1;
+        axis += entry.axes();
     }
     dims.extend_from_slice(&ty.dims[axis..]);
     Ok(ArrayTy { dtype: ty.dtype, dims })

@@ -40,7 +40,7 @@ const UNARY: [&str; 22] = [
     "sin", "cos", "tan", "exp", "log", "sqrt", "abs", "floor", "ceil", "sign", "square", "tanh", "atan", "log1p", "expm1", "cbrt", "erf",
     "isnan", "isfinite", "trunc", "round", "exp2",
 ];
-const REDUCE: [&str; 19] = [
+const REDUCE: [&str; 21] = [
     "sum",
     "mean",
     "min",
@@ -60,6 +60,8 @@ const REDUCE: [&str; 19] = [
     "nanmax",
     "nanvar",
     "nanargmax",
+    "median",
+    "nanmedian",
 ];
 
 /// Functions as users write them: name, rank of the argument, text.
@@ -199,7 +201,7 @@ impl Writer {
     fn step(&mut self) {
         let x = self.var();
         let t = x.text.clone();
-        match self.rng.u32(..24) {
+        match self.rng.u32(..26) {
             0 | 1 => {
                 let name = self.one(&UNARY);
                 let dtype = match name {
@@ -238,13 +240,14 @@ impl Writer {
             }
             12..=15 => self.reduce(&x),
             16 if x.rank() > 0 => {
-                let name = self.one(&["cumsum", "cumprod", "cummax", "cummin", "flip", "diff"]);
+                let name = self.one(&["cumsum", "cumprod", "cummax", "cummin", "flip", "diff", "sort", "argsort"]);
                 let axis = self.rng.usize(..x.rank());
                 let mut shape = x.shape.clone();
                 if name == "diff" {
                     shape[axis] = shape[axis].saturating_sub(1);
                 }
-                self.bind(format!("{name}({t}, along = {})", x.axis(axis)), x.dtype, shape, x.names);
+                let dtype = if name == "argsort" { "i64" } else { x.dtype };
+                self.bind(format!("{name}({t}, along = {})", x.axis(axis)), dtype, shape, x.names);
             }
             17 if x.rank() > 0 => {
                 let axis = self.rng.usize(..x.rank());
@@ -284,8 +287,28 @@ impl Writer {
                 let axis = self.rng.usize(..x.rank());
                 self.bind(format!("roll({t}, {shift}, along = {})", x.axis(axis)), x.dtype, x.shape, x.names);
             }
+            24 if x.rank() > 0 && x.is_real() => self.select(&x),
             _ => self.create(),
         }
+    }
+
+    /// What data decides how much of: the generator does not know its size.
+    fn select(&mut self, x: &Var) {
+        let t = &x.text;
+        let limit = self.one(&["0", "1", "100"]);
+        let axis = self.rng.usize(..x.rank());
+        let line = x.axis(axis);
+        let along: Vec<String> = (0..x.rank()).filter(|other| *other != axis).map(|other| x.axis(other)).collect();
+        let (text, dtype) = match self.rng.u32(..6) {
+            0 => (format!("{t}[{t} > {limit}].size()"), "i64"),
+            1 => (format!("sort({t}[{t} > {limit}])[.. by 3].as(f64).sum()"), "f64"),
+            2 => (format!("unique({t}).as(f64).sum()"), "f64"),
+            3 => (format!("flatnonzero({t} > {limit}).sum()"), "i64"),
+            4 => (format!("isin({t}, {t}[{t} > {limit}]).sum()"), "i64"),
+            _ if along.is_empty() => (format!("quantile({t}, [0.1, 0.5], over = {line}).as(f64).sum()"), "f64"),
+            _ => (format!("compress({t}.max(over = ({},)) > {limit}, {t}, along = {line}).as(f64).sum()", along.join(", ")), "f64"),
+        };
+        self.bind(text, dtype, Vec::new(), Vec::new());
     }
 
     fn binary(&mut self, x: &Var) {
@@ -367,7 +390,7 @@ impl Writer {
         let dtype = match name {
             "any" | "all" => "bool",
             "count" | "count_nonzero" | "argmin" | "argmax" | "nanargmax" => "i64",
-            "mean" | "var" | "std" | "nanmean" | "nanvar" if !x.is(&["f32", "c128"]) => "f64",
+            "mean" | "var" | "std" | "nanmean" | "nanvar" | "median" | "nanmedian" if !x.is(&["f32", "c128"]) => "f64",
             _ if x.is(&["bool", "i32", "u8"]) && matches!(name, "sum" | "prod") => "i64",
             _ => x.dtype,
         };

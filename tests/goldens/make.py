@@ -269,6 +269,66 @@ case("c ** 2", "c ** 2", "1e-12")
 case("c * 1im", "c * 1j", "1e-12")
 case("(f.dot(f.T + 1) - f.mean()).std()", "(f.dot(f.T + 1) - f.mean()).std()", "1e-12")
 
+# Order, selection, sets.
+for x in ("f", "h", "hh", "i", "u", "t", "s", "cube"):
+    for axis in range(np.ndim(variables[x])):
+        # A negative zero stands before a positive one here, beside it in any order in NumPy.
+        case(f"sort({x}, along = {axis})", f"np.sort({x}, axis={axis})", "4ulp")
+        case(f"argsort({x}, along = {axis})", f"np.argsort({x}, axis={axis}, kind='stable')")
+        case(f"median({x}, over = {axis})", f"np.median({x}, axis={axis})")
+case("sort(i, along = 1, descending = true)", "-np.sort(-i, axis=1)")
+for x in ("f", "hh", "i", "cube"):
+    case(f"median({x})", f"np.median({x})")
+    case(f"nanmedian({x}, over = 0, keepdims = true)", f"np.nanmedian({x}, axis=0, keepdims=True)")
+    case(f"quantile({x}, [0.0, 0.3, 0.95, 1.0])", f"np.quantile({x}, [0.0, 0.3, 0.95, 1.0])", "4ulp")
+    case(f"nanquantile({x}, 0.7, over = 1)", f"np.nanquantile({x}, 0.7, axis=1)", "4ulp")
+    case(f"percentile({x}, [10, 60], over = (0, 1))", f"np.percentile({x}, [10, 60], axis=(0, 1))", "4ulp")
+    for method in ("lower", "higher", "nearest", "midpoint"):
+        case(f'quantile({x}, 0.45, over = 1, method = "{method}")', f"np.quantile({x}, 0.45, axis=1, method='{method}')")
+case("quantile(cube, [0.25, 0.5], over = (0, 2))", "np.quantile(cube, [0.25, 0.5], axis=(0, 2))")
+for x, mask in [("f", "f > 1"), ("h", "h > 0"), ("hh", "isnan(hh)"), ("i", "i % 2 == 0"), ("cube", "cube > 100"), ("t", "t"), ("c", "abs(c) > 1.5"), ("cube", "cube[.., .., 0] > 2")]:
+    numpy = mask.replace("isnan", "np.isnan").replace("abs", "np.abs").replace("..", ":")
+    case(f"{x}[{mask}]", f"{x}[{numpy}]")
+    case(f"{x}[{mask}].sum()", f"{x}[{numpy}].sum()", "1e-12")
+case("f[.., [true, false, false, true]]", "f[:, [True, False, False, True]]")
+case("f[[true, false, true], 1]", "f[[True, False, True], 1]")
+case("compress([false, true, true], f, along = 0)", "np.compress([False, True, True], f, axis=0)")
+case("extract(i > 2, i)", "np.extract(i > 2, i)")
+for x in ("i", "f", "t", "h", "cube"):
+    case(f"argwhere({x})", f"np.argwhere({x})")
+    case(f"flatnonzero({x})", f"np.flatnonzero({x})")
+case("nonzero(i)[1]", "np.nonzero(i)[1]")
+for x in ("f", "h", "i", "u", "t", "k", "cube", "hh"):
+    case(f"unique({x})", f"np.unique({x})", "4ulp")
+    case(f"unique({x}, counts = true)[1]", f"np.unique({x}, return_counts=True)[1]")
+    case(f"unique({x}, index = true)[1]", f"np.unique({x}, return_index=True)[1]")
+for x in ("f", "i", "u", "k", "hh"):
+    case(f"unique({x}, inverse = true)[1]", f"np.unique({x}, return_inverse=True)[1].reshape({x}.shape)")
+for x, y in [("i", "k"), ("h", "hh"), ("u", "u[2]"), ("g", "f"), ("j", "i")]:
+    case(f"isin({x}, {y})", f"np.isin({x}, {y})")
+    if y != "u[2]":
+        for name in ("union1d", "intersect1d", "setdiff1d"):
+            case(f"{name}(nan_to_num({x}), nan_to_num({y}))", f"np.{name}(np.nan_to_num({x}), np.nan_to_num({y}))", "4ulp")
+for side in ("left", "right"):
+    case(f'searchsorted(sort(ravel(f)), f, side = "{side}")', f"np.searchsorted(np.sort(f.ravel()), f, side='{side}')")
+    case(f'searchsorted(sort(h), h, side = "{side}")', f"np.searchsorted(np.sort(h), h, side='{side}')")
+    case(f'searchsorted(sort(k), 3, side = "{side}")', f"np.searchsorted(np.sort(k), 3, side='{side}')")
+case("digitize(f, [-1.0, 0.3, 4.0])", "np.digitize(f, [-1.0, 0.3, 4.0])")
+case("digitize(f, [-1.0, 0.3, 4.0], right = true)", "np.digitize(f, [-1.0, 0.3, 4.0], right=True)")
+for x in ("f", "i", "g", "cube"):
+    case(f"histogram({x}, 5)[0]", f"np.histogram({x}, 5)[0]")
+    case(f"histogram({x}, 5)[1]", f"np.histogram({x}, 5)[1]", "4ulp")
+    case(f"histogram({x}, [-5, 0, 2, 100])[0]", f"np.histogram({x}, [-5, 0, 2, 100])[0]")
+case("histogram(h, 4, range = [-3, 3])[0]", "np.histogram(h, 4, range=(-3, 3))[0]")
+case("histogram(p, 4, weights = q)[0]", "np.histogram(p, 4, weights=q)[0]", "1e-12")
+case("histogram(g, 3, density = true)[0]", "np.histogram(g, 3, density=True)[0]", "1e-12")
+case("bincount(u)", "np.bincount(u)")
+case("bincount(abs(k), minlength = 9)", "np.bincount(np.abs(k), minlength=9)")
+case("bincount(abs(k), weights = [0.5, 1.0, 1.5, 2.0, 2.5, 3.0])", "np.bincount(np.abs(k), weights=[0.5, 1.0, 1.5, 2.0, 2.5, 3.0])", "1e-12")
+case("topk(i, 2, along = 1)", "-np.sort(-i, axis=1)[:, :2]")
+case("topk(g, -3)", "np.sort(g)[:3]")
+case("argtopk(g, 2)", "np.argsort(-g, kind='stable')[:2]")
+
 # Fourier transforms and linear algebra: what has one value whatever the signs of vectors.
 cc = "[[2.0, 0.5, -1.0], [0.5, 3.0, 0.25], [-1.0, 0.25, 4.0]]"
 lines_of = "np.array(" + cc + ")"

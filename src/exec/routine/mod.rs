@@ -3,19 +3,22 @@
 
 mod convolve;
 mod fourier;
+mod histogram;
+mod key;
+mod long;
 mod matrix;
 mod order;
+mod quantile;
+mod search;
+pub mod sweep;
 
-use super::host::array_arg;
 use super::store::{self, Place};
-use super::{Run, region, tasks};
-use crate::array::strided::row_major;
+use super::{Run, tasks};
 use crate::array::{Buffer, DType};
 use crate::base::{Diagnostic, Outcome, Span};
 use crate::builtins::build::Routine;
-use crate::kernel::abi::ArrayArg;
 use crate::plan::blocks::grid;
-use crate::plan::ir::{Batched, CoreOut, Stage};
+use crate::plan::ir::{Batched, CoreOut, Leaf, Stage};
 
 /// One core: its operands and results, dense, row-major. Sizes are in `batched`.
 struct Core<'a> {
@@ -44,6 +47,9 @@ fn workers(batched: &Batched) -> Outcome<Workers<'_>> {
     Ok(match batched.routine {
         Routine::Sort { descending } => alone(move |core| order::sort(core, descending)),
         Routine::ArgSort { descending } => alone(move |core| order::argsort(core, descending)),
+        Routine::Quantile { between, skip_missing, .. } => alone(move |core| quantile::quantile(core, between, skip_missing)),
+        Routine::Search { side } => alone(move |core| search::search(core, side)),
+        Routine::Histogram { weighted, .. } => alone(move |core| histogram::histogram(core, weighted)),
         Routine::Fourier(fourier) => fourier::workers(fourier, batched)?,
         Routine::Convolve => alone(convolve::work),
         Routine::Matrix(matrix) => alone(move |core| matrix::work(core, matrix)),
@@ -54,6 +60,9 @@ fn workers(batched: &Batched) -> Outcome<Workers<'_>> {
 pub fn run(run: &Run, stage: &Stage, batched: &Batched, places: &[Option<Place>]) -> Outcome<()> {
     let grid = grid(&batched.batch, &batched.block);
     let workers = workers(batched).map_err(|error| error.or_at(stage.span))?;
+    let own = batched.operands.len() - batched.routine.shared();
+    let whole = |(leaf, core): (&Leaf, &Vec<u64>)| store::dense(run, leaf, places, &vec![0; core.len()], core, stage.span);
+    let shared = batched.operands[own..].iter().zip(&batched.cores[own..]).map(whole).collect::<Outcome<Vec<Buffer>>>()?;
     tasks::run(run.runtime, stage.parallel, grid.iter().product(), &|task| {
         let mut rest = task;
         let mut lo = vec![0; grid.len()];
@@ -63,41 +72,39 @@ pub fn run(run: &Run, stage: &Stage, batched: &Batched, places: &[Option<Place>]
         }
         let hi: Vec<u64> =
             lo.iter().zip(batched.block.iter().zip(&batched.batch)).map(|(lo, (block, size))| (lo + block).min(*size)).collect();
-        block(run, stage.span, batched, workers(), places, &lo, &hi)?;
+        block(run, stage.span, batched, workers(), places, &shared, &lo, &hi)?;
         run.advance();
         Ok(())
     })
 }
 
 /// The cores of one block.
-fn block(run: &Run, span: Span, batched: &Batched, mut work: Worker, places: &[Option<Place>], lo: &[u64], hi: &[u64]) -> Outcome<()> {
+fn block(
+    run: &Run,
+    span: Span,
+    batched: &Batched,
+    mut work: Worker,
+    places: &[Option<Place>],
+    shared: &[Buffer],
+    lo: &[u64],
+    hi: &[u64],
+) -> Outcome<()> {
     let count: Vec<u64> = lo.iter().zip(hi).map(|(lo, hi)| hi - lo).collect();
     let cores = count.iter().product::<u64>() as usize;
     let mut operands = Vec::with_capacity(batched.operands.len());
-    for (leaf, core) in batched.operands.iter().zip(&batched.cores) {
+    for (leaf, core) in batched.operands.iter().zip(&batched.cores).take(batched.operands.len() - shared.len()) {
         let from: Vec<u64> = lo.iter().copied().chain(core.iter().map(|_| 0)).collect();
         let to: Vec<u64> = hi.iter().chain(core).copied().collect();
-        let sizes: Vec<u64> = count.iter().chain(core).copied().collect();
-        if sizes.contains(&0) {
-            operands.push(run.runtime.take(0, span)?);
-            continue;
-        }
-        let part = store::block(run, leaf, places, &from, &to, span)?;
-        let buffer = run.runtime.take(bytes(&sizes, leaf.dtype), span)?;
-        let mut from = part.arg.clone();
-        if from.sizes.len() < sizes.len() {
-            // One element, however often it is repeated, has no axes.
-            from.sizes = sizes.iter().map(|size| *size as i64).collect();
-            from.strides = vec![0; sizes.len()];
-        }
-        region::copy(run, leaf.dtype, from, dense(leaf.dtype, &buffer, &sizes), span)?;
-        operands.push(buffer);
+        operands.push(store::dense(run, leaf, places, &from, &to, span)?);
     }
     let result = |result: &CoreOut| run.runtime.take(cores * bytes(&result.core, result.dtype), span);
     let mut results = batched.results.iter().map(result).collect::<Outcome<Vec<Buffer>>>()?;
-    for at in 0..cores {
-        let own = |all: usize| all / cores * at..all / cores * (at + 1);
-        let operands = operands.iter().map(|buffer| &buffer.bytes()[own(buffer.bytes().len())]).collect();
+    // Single elements are all worked on at once.
+    let times = if batched.routine.core_ranks()[0] == 0 { cores.min(1) } else { cores };
+    for at in 0..times {
+        let own = |all: usize| all / times * at..all / times * (at + 1);
+        let operands = operands.iter().map(|buffer| &buffer.bytes()[own(buffer.bytes().len())]);
+        let operands = operands.chain(shared.iter().map(Buffer::bytes)).collect();
         let results = results.iter_mut().map(|buffer| {
             let own = own(buffer.bytes().len());
             &mut buffer.bytes_mut()[own]
@@ -108,23 +115,7 @@ fn block(run: &Run, span: Span, batched: &Batched, mut work: Worker, places: &[O
         let Some(id) = result.store else { continue };
         let sizes: Vec<u64> = count.iter().chain(&result.core).copied().collect();
         let start: Vec<u64> = lo.iter().copied().chain(result.core.iter().map(|_| 0)).collect();
-        match store::place(id, places)? {
-            _ if sizes.contains(&0) => {}
-            Place::Memory(array) => {
-                let mut to = array_arg(array);
-                let offset: i64 = start.iter().zip(&to.strides).map(|(start, stride)| *start as i64 * stride).sum();
-                to.ptr = to.ptr.wrapping_offset(offset as isize);
-                to.sizes = sizes.iter().map(|size| *size as i64).collect();
-                let mut from = dense(result.dtype, buffer, &sizes);
-                if sizes.is_empty() {
-                    // A copy has an axis.
-                    (from.sizes, from.strides) = (vec![1], vec![0]);
-                    (to.sizes, to.strides) = (vec![1], vec![0]);
-                }
-                region::copy(run, result.dtype, from, to, span)?;
-            }
-            place => store::write(run, place, &start, &sizes, buffer.bytes(), span)?,
-        }
+        store::put(run, store::place(id, places)?, result.dtype, &start, &sizes, buffer, span)?;
     }
     Ok(())
 }
@@ -146,14 +137,4 @@ fn placed(mut error: Box<Diagnostic>, lo: &[u64], count: &[u64], at: usize) -> B
 
 fn bytes(sizes: &[u64], dtype: DType) -> usize {
     sizes.iter().product::<u64>() as usize * dtype.size()
-}
-
-/// Row-major memory as an argument.
-fn dense(dtype: DType, buffer: &Buffer, sizes: &[u64]) -> ArrayArg {
-    ArrayArg {
-        dtype: dtype.storage(),
-        ptr: buffer.as_mut_ptr(),
-        sizes: sizes.iter().map(|size| *size as i64).collect(),
-        strides: row_major(sizes, dtype.size()).into_iter().map(|stride| stride as i64).collect(),
-    }
 }

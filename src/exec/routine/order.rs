@@ -1,113 +1,38 @@
-//! Sorting lines. NaN and instants that are none stand last, ascending or descending, as NumPy and pandas have them.
+//! Sorting lines that fit in memory, by their keys (see `key`). Positions keep equal elements in their order.
 
 use super::Core;
-use crate::array::DType;
-use crate::array::calendar::NAT;
-use crate::base::{Code, Diagnostic, Outcome};
-use bytemuck::Pod;
-use std::cmp::Ordering;
-
-/// Elements that have an order.
-trait Key: Pod {
-    fn compare(&self, other: &Self) -> Ordering;
-    /// Whether it stands last whatever the direction.
-    fn is_missing(&self) -> bool {
-        false
-    }
-}
-
-macro_rules! integers {
-    ($($ty:ty),*) => {$(
-        impl Key for $ty {
-            fn compare(&self, other: &Self) -> Ordering {
-                self.cmp(other)
-            }
-        }
-    )*};
-}
-integers!(i8, i16, i32, i64, u8, u16, u32, u64);
-
-macro_rules! floats {
-    ($($ty:ty),*) => {$(
-        impl Key for $ty {
-            fn compare(&self, other: &Self) -> Ordering {
-                self.partial_cmp(other).unwrap_or(Ordering::Equal)
-            }
-            fn is_missing(&self) -> bool {
-                self.is_nan()
-            }
-        }
-    )*};
-}
-floats!(f32, f64);
-
-/// An instant or a duration.
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(transparent)]
-struct Time(i64);
-
-impl Key for Time {
-    fn compare(&self, other: &Self) -> Ordering {
-        self.0.cmp(&other.0)
-    }
-    fn is_missing(&self) -> bool {
-        self.0 == NAT
-    }
-}
-
-/// Calls a function generic over the elements for a dtype.
-macro_rules! by_dtype {
-    ($dtype:expr, $function:ident($($arg:expr),*)) => {
-        match $dtype {
-            DType::Bool | DType::U8 => $function::<u8>($($arg),*),
-            DType::I8 => $function::<i8>($($arg),*),
-            DType::I16 => $function::<i16>($($arg),*),
-            DType::I32 => $function::<i32>($($arg),*),
-            DType::I64 => $function::<i64>($($arg),*),
-            DType::U16 => $function::<u16>($($arg),*),
-            DType::U32 => $function::<u32>($($arg),*),
-            DType::U64 => $function::<u64>($($arg),*),
-            DType::F32 => $function::<f32>($($arg),*),
-            DType::F64 => $function::<f64>($($arg),*),
-            DType::DateTime(_) | DType::Duration => $function::<Time>($($arg),*),
-            DType::C64 | DType::C128 => Err(Diagnostic::new(Code::Internal, "complex numbers have no order")),
-        }
-    };
-}
-
-/// Elements of memory that the pool aligns for every dtype.
-fn elements<T: Pod>(bytes: &[u8]) -> &[T] {
-    bytemuck::cast_slice(bytes)
-}
-
-fn order<T: Key>(a: &T, b: &T, descending: bool) -> Ordering {
-    match (a.is_missing(), b.is_missing()) {
-        (false, false) if descending => b.compare(a),
-        (false, false) => a.compare(b),
-        (a, b) => a.cmp(&b),
-    }
-}
+use super::key::{Bits, Key, by_dtype, directed, elements};
+use crate::base::Outcome;
 
 /// (n) → (n).
 pub fn sort(core: Core, descending: bool) -> Outcome<()> {
     fn line<T: Key>(core: Core, descending: bool) -> Outcome<()> {
         for (from, to) in core.operands.iter().zip(core.results) {
-            to.copy_from_slice(from);
-            bytemuck::cast_slice_mut::<u8, T>(to).sort_unstable_by(|a, b| order(a, b, descending));
+            let keys = bytemuck::cast_slice_mut::<u8, T::Bits>(to);
+            keys.iter_mut().zip(elements::<T>(from)).for_each(|(key, value)| *key = directed::<T>(value.key(), descending));
+            keys.sort_unstable();
+            values::<T>(keys, descending);
         }
         Ok(())
     }
     by_dtype!(core.batched.operands[0].dtype, line(core, descending))
 }
 
+/// Keys become the elements that they are of, in place.
+pub fn values<T: Key>(keys: &mut [T::Bits], descending: bool) {
+    let value = |key: T::Bits| bytemuck::cast::<T, T::Bits>(T::value(directed::<T>(key, descending)));
+    keys.iter_mut().for_each(|key| *key = value(*key));
+}
+
 /// (n) → (n): positions; equal elements keep their order.
 pub fn argsort(core: Core, descending: bool) -> Outcome<()> {
     fn line<T: Key>(core: Core, descending: bool) -> Outcome<()> {
         for (from, to) in core.operands.iter().zip(core.results) {
-            let from = elements::<T>(from);
+            let key = |value: &T| directed::<T>(value.leveled().key(), descending).wide();
+            let mut keyed: Vec<(u64, u64)> = elements::<T>(from).iter().enumerate().map(|(at, value)| (key(value), at as u64)).collect();
+            keyed.sort_unstable();
             let positions = bytemuck::cast_slice_mut::<u8, i64>(to);
-            positions.iter_mut().enumerate().for_each(|(at, position)| *position = at as i64);
-            positions.sort_by(|a, b| order(&from[*a as usize], &from[*b as usize], descending));
+            positions.iter_mut().zip(keyed).for_each(|(position, (_, at))| *position = at as i64);
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::function::Function;
 use super::index::{add, compare, div_ceil, either, int, known, max, min, mul, size, sub};
 use super::pull::{Ix, Kind};
 use crate::array::{DType, Scalar};
-use crate::base::{Outcome, Span};
+use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::builtins::build::{A, SliceArg};
 use crate::builtins::typed::slice_types;
 use crate::kernel::ir::*;
@@ -38,6 +38,10 @@ impl Function<'_> {
                     let (start, count) = self.range(&own[axis], *lo, *hi, *step);
                     below.push(Ix::Axis { axis: above, start, step: *step });
                     extents.push(count);
+                }
+                SliceArg::Take(mask, place) if self.node(*mask).ty.dtype == DType::Bool => {
+                    let error = Diagnostic::at(Code::Unsupported, *place, "a function that loops does not select by a mask");
+                    return Err(error.help("test the elements in the loop, or select outside and give the function what was selected"));
                 }
                 SliceArg::Take(positions, place) => {
                     let positions = self.repeatable(*positions);
