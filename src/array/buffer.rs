@@ -120,6 +120,13 @@ impl Buffer {
     pub unsafe fn borrowed(ptr: *const u8, len: usize, owner: Arc<dyn std::any::Any + Send + Sync>) -> Buffer {
         Buffer { ptr: ptr as *mut u8, len, capacity: 0, pool: None, owner: Some(owner) }
     }
+    /// The memory of a vector, without a copy.
+    pub fn from_vec<T: bytemuck::Pod + Send + Sync>(values: Vec<T>) -> Buffer {
+        let owner = Arc::new(values);
+        let (ptr, len) = (owner.as_ptr().cast::<u8>(), std::mem::size_of_val(owner.as_slice()));
+        // SAFETY: the vector lives as long as its owner, is plain data, and nobody can reach it to write there.
+        unsafe { Buffer::borrowed(ptr, len, owner) }
+    }
     pub fn len(&self) -> usize {
         self.len
     }

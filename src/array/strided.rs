@@ -59,6 +59,20 @@ pub fn copy_box(count: &[u64], item: usize, from: (&[u8], &Layout), to: (&mut [u
     }
 }
 
+/// Numbers of Rust that arrays hold as they are.
+pub trait Element: bytemuck::Pod + Send + Sync {
+    const DTYPE: DType;
+}
+
+macro_rules! elements {
+    ($($ty:ty => $dtype:ident),*) => {
+        $(impl Element for $ty {
+            const DTYPE: DType = DType::$dtype;
+        })*
+    };
+}
+elements!(i8 => I8, i16 => I16, i32 => I32, i64 => I64, u8 => U8, u16 => U16, u32 => U32, u64 => U64, f32 => F32, f64 => F64);
+
 impl Array {
     /// A row-major array over a whole buffer; sizes of `ty` are known and the buffer holds them.
     pub fn new(ty: ArrayTy, buffer: Arc<Buffer>) -> Array {
@@ -85,6 +99,11 @@ impl Array {
             value.write(place);
         }
         Array::new(ArrayTy::unnamed(dtype, &[values.len() as u64]), Arc::new(Buffer::from_bytes(&bytes)))
+    }
+    /// A one-dimensional unnamed array of a vector, without a copy.
+    pub fn from_vec<T: Element>(values: Vec<T>) -> Array {
+        let ty = ArrayTy::unnamed(T::DTYPE, &[values.len() as u64]);
+        Array::new(ty, Arc::new(Buffer::from_vec(values)))
     }
     pub fn ty(&self) -> &ArrayTy {
         &self.ty

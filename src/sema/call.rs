@@ -42,6 +42,7 @@ impl Checker<'_> {
                 let callee = self.itself(name_span);
                 return self.call_value(callee, receiver, args, span);
             }
+            Found::Host(function) => return self.call_host(function, receiver, args, name_span, span),
             Found::Builtin(builtin) => return self.call_builtin(builtin, receiver, args, name_span, span),
             Found::DType(dtype) => return self.conversion(dtype, receiver, args, span),
             Found::Constant(_) => Diagnostic::at(Code::Type, name_span, format!("`{name}` is a number, not a function")),

@@ -167,7 +167,7 @@ impl Hunt<'_> {
             | ExprKind::Open { .. }
             | ExprKind::Variable { .. }
             | ExprKind::Unit => None,
-            ExprKind::Tuple(items) | ExprKind::Function { captures: items } => self.exprs(items),
+            ExprKind::Tuple(items) | ExprKind::Function { captures: items } | ExprKind::Host { args: items, .. } => self.exprs(items),
             ExprKind::Record(fields) => self.exprs(fields.iter().map(|(_, value)| value)),
             ExprKind::Field { base, .. } => self.expr(base),
             ExprKind::Range { lo, hi, step, .. } => self.exprs([lo, hi].into_iter().chain(step).map(|part| &**part)),

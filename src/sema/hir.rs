@@ -1,5 +1,6 @@
 //! The typed program. Names are resolved, parameters and defaults are in place, literals have the dtype of what they meet.
 
+use super::host::HostFunction;
 use crate::array::Scalar;
 use crate::base::{Name, Span};
 use crate::builtins::Builtin;
@@ -153,6 +154,11 @@ pub enum ExprKind {
     Call {
         builtin: &'static Builtin,
         args: CallArgs,
+    },
+    /// A function of the host.
+    Host {
+        function: HostFunction,
+        args: Vec<Expr>,
     },
     Invoke {
         inst: InstId,

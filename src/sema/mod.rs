@@ -17,6 +17,7 @@ mod file;
 mod flow;
 mod function;
 pub mod hir;
+mod host;
 mod index;
 mod join;
 pub mod known;
@@ -30,6 +31,7 @@ mod stmt;
 mod tests;
 mod world;
 
+pub use host::HostFunction;
 pub use known::Known;
 pub use world::{Checked, Def, Var, World};
 

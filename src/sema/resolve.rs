@@ -2,6 +2,7 @@
 
 use super::checker::{Checker, Frame, Typed};
 use super::hir::{ExprKind, LocalId};
+use super::host::HostFunction;
 use super::known::Known;
 use super::scope::{Slot, State};
 use super::world::{Item, ModuleId, SESSION};
@@ -19,6 +20,7 @@ pub enum Found {
     Itself,
     Module(ModuleId),
     Constant(Scalar),
+    Host(HostFunction),
     Builtin(&'static Builtin),
     /// A built-in name with members: `random`.
     Library(&'static str),
@@ -84,6 +86,7 @@ impl Checker<'_> {
             Some(Item::Function(id)) => Found::Function(*id),
             Some(Item::Module(id)) => Found::Module(*id),
             Some(Item::Constant(value)) => Found::Constant(*value),
+            Some(Item::Host(function)) => Found::Host(function.clone()),
             None => self.built_in(name, span),
         }
     }
@@ -163,6 +166,11 @@ impl Checker<'_> {
             Found::Function(def) => function_value(def, Vec::new(), span),
             Found::Itself => self.itself(span),
             Found::Library(library) => Typed::new(ExprKind::Unit, Ty::Module(library), span),
+            Found::Host(_) => {
+                let error =
+                    Diagnostic::at(Code::Type, span, format!("`{name}` is a function of the host, which is called and not passed on"));
+                self.fail(error.help(format!("make a function of it: `x -> {name}(x)`")), span)
+            }
             Found::Module(id) => {
                 let error = Diagnostic::at(Code::Type, span, format!("`{name}` is a module, not a value"));
                 let example = self.world.modules[id.0 as usize].items.keys().min().cloned();

@@ -5,6 +5,7 @@ use super::Files;
 use super::checker::Checker;
 use super::function::Memo;
 use super::hir::{InstId, Instance, LocalId, Program};
+use super::host::HostFunction;
 use super::known::Known;
 use crate::array::Scalar;
 use crate::base::{Code, Diagnostic, Name, Span};
@@ -67,6 +68,7 @@ pub enum Item {
     Function(DefId),
     Module(ModuleId),
     Constant(Scalar),
+    Host(HostFunction),
 }
 
 /// A function as written.
@@ -100,6 +102,11 @@ impl Default for World {
 impl World {
     pub fn new() -> World {
         World::default()
+    }
+
+    /// Gives the session's texts a function of the host; it hides a built-in of its name.
+    pub fn register(&mut self, function: HostFunction) {
+        self.modules[SESSION.0 as usize].items.insert(function.name.clone(), Item::Host(function));
     }
 
     /// Checks a text that runs after all before it. `vars` are the session's variables; they become the program's first locals.

@@ -179,6 +179,13 @@ impl<'a> Driver<'a> {
                 Val::Dataset(dataset) => self.engine.variable(&dataset.path, path, expr.span).map(Val::Array),
                 _ => Err(internal(expr.span, "a variable of no dataset")),
             },
+            ExprKind::Host { function, args } => {
+                let nodes = args.iter().map(|arg| self.node(frame, arg)).collect::<Outcome<Vec<_>>>()?;
+                let arrays = self.engine.flush(&nodes, self.out)?;
+                let Ty::Array(ty) = &expr.ty else { return Err(internal(expr.span, "a host function that gives no array")) };
+                let result = function.call(&arrays, ty, expr.span)?;
+                Ok(Val::Array(self.engine.hold(result, expr.span)))
+            }
             ExprKind::Open { .. } => match &expr.ty {
                 Ty::Dataset(dataset) => Ok(Val::Dataset(dataset.clone())),
                 _ => Err(internal(expr.span, "an open file that is no dataset")),

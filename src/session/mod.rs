@@ -20,14 +20,14 @@ mod value;
 pub use crate::exec::Observer;
 pub use value::HostValue;
 
-use crate::array::Array;
+use crate::array::{Array, ArrayTy};
 use crate::base::{Cancel, Code, Diagnostic, Limits, Name, Outcome, SourceMap, Span};
 use crate::codegen::Jit;
 use crate::exec::Runtime;
 use crate::kernel::abi::Engine;
 use crate::kernel::interp::Interpreter;
 use crate::sema::hir::{LocalId, StmtKind};
-use crate::sema::{Checked, Known, Var, World};
+use crate::sema::{Checked, HostFunction, Known, Var, World};
 use crate::syntax::ast;
 use crate::types::Ty;
 use driver::{Driver, Frame};
@@ -178,12 +178,37 @@ impl Session {
         &self.world
     }
 
-    /// Gives an array to the session as a variable, without a copy.
+    /// Gives an array to the session as a variable, without a copy; `Array::from_vec` takes a vector without one too.
     pub fn bind(&mut self, name: &str, array: Array) {
         let ty = Ty::Array(array.ty().clone());
         let known = Known::from(array.item().filter(|_| array.ty().rank() == 0));
         let node = self.evaluator.hold(array, Span::default());
         self.define(name, ty, known, Val::Array(node));
+    }
+
+    /// Gives the session a function of the host. `rule` gives the type of its result from those of its arguments when a text is checked,
+    /// `body` the result from arrays in memory when the call is reached; messages of their errors are shown with the place of the call.
+    ///
+    /// ```
+    /// use kiln::array::{Array, Scalar};
+    /// use kiln::session::{Options, Session};
+    ///
+    /// let mut session = Session::new(Options::default());
+    /// session.register("twice", |types| types.first().cloned().ok_or("one argument is needed".into()), |args| {
+    ///     let doubled: Vec<Scalar> = args[0].scalars().iter().map(|x| Scalar::f64(2.0 * x.as_f64())).collect();
+    ///     Ok(Array::from_scalars(args[0].dtype(), &doubled))
+    /// });
+    /// let mut printed: Vec<String> = Vec::new();
+    /// session.run("text", "print(twice([1.0, 2.5]))", &mut printed).unwrap();
+    /// assert_eq!(printed, ["[2.0, 5.0]"]);
+    /// ```
+    pub fn register(
+        &mut self,
+        name: &str,
+        rule: impl Fn(&[ArrayTy]) -> Result<ArrayTy, String> + Send + Sync + 'static,
+        body: impl Fn(&[Array]) -> Result<Array, String> + Send + Sync + 'static,
+    ) {
+        self.world.register(HostFunction { name: Name::from(name), rule: Arc::new(rule), body: Arc::new(body) });
     }
 
     /// The value of a variable, computed now. K0201 if there is none.

@@ -59,7 +59,7 @@ impl Lift<'_> {
             ExprKind::If { cond, then, other } => self.choose(frame, cond, then, other),
             ExprKind::Block(block) => self.block(frame, block),
             ExprKind::Unit => Some(Val::Plain(Value::Unit)),
-            ExprKind::Text(_) | ExprKind::Variable { .. } | ExprKind::Open { .. } => None,
+            ExprKind::Text(_) | ExprKind::Variable { .. } | ExprKind::Open { .. } | ExprKind::Host { .. } => None,
         }
     }
 

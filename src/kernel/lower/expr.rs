@@ -72,6 +72,7 @@ impl Function<'_> {
             }
             ExprKind::Unit => Ok(Value::Unit),
             ExprKind::Variable { .. } | ExprKind::Open { .. } => Err(not_here(span, "reading a file")),
+            ExprKind::Host { .. } => Err(not_here(span, "a function of the host")),
         }
     }
 

@@ -20,7 +20,10 @@ pub fn expr_parts(expr: &Expr) -> Vec<Part<'_>> {
             TextPart::Literal(_) => None,
             TextPart::Value { value, .. } => Some(Part::Expr(value)),
         })),
-        ExprKind::Tuple(items) | ExprKind::Invoke { args: items, .. } | ExprKind::Function { captures: items } => {
+        ExprKind::Tuple(items)
+        | ExprKind::Invoke { args: items, .. }
+        | ExprKind::Host { args: items, .. }
+        | ExprKind::Function { captures: items } => {
             parts.extend(items.iter().map(Part::Expr));
         }
         ExprKind::Record(fields) => parts.extend(fields.iter().map(|(_, field)| Part::Expr(field))),
