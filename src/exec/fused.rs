@@ -4,6 +4,7 @@ use super::combine::{Combine, Parts};
 use super::compute::{Compute, part_of};
 use super::groups;
 use super::host::array_arg;
+use super::product::Product;
 use super::store::{self, Made, Place, Places};
 use super::{Run, region, tasks};
 use crate::array::strided::row_major;
@@ -25,6 +26,8 @@ pub(super) struct Pass<'a> {
     pub code: Compute<'a>,
     /// The passes before it, and of each the last one that reads it.
     before: Vec<(&'a Step, Compute<'a>, usize)>,
+    /// The product that it takes tile by tile.
+    product: Option<Product<'a>>,
     pub span: Span,
     /// Blocks along each axis.
     pub grid: Vec<u64>,
@@ -45,6 +48,7 @@ pub fn run(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]
     for (step, last) in fused.before.iter().zip(fused.last_readers()) {
         before.push((step, Compute::new(run, &step.pass, (&*places).into(), elements, stage.span)?, last));
     }
+    let product = fused.product.as_ref().map(|product| Product::new(run, product, places, stage.span)).transpose()?;
     let grid = grid(&fused.domain, &fused.block);
     let combine = |output: &Output| match &output.kind {
         OutputKind::Reduce { op, axes } => {
@@ -60,7 +64,7 @@ pub fn run(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]
         _ => Ok(None),
     };
     let combines = fused.outputs.iter().map(combine).collect::<Outcome<_>>()?;
-    let pass = Pass { run, fused, places, code, before, span: stage.span, grid, combines, adopted: Mutex::default() };
+    let pass = Pass { run, fused, places, code, before, product, span: stage.span, grid, combines, adopted: Mutex::default() };
     match Grouping::of(fused) {
         Some(grouping) => groups::run(&pass, &grouping, stage.parallel)?,
         None => pass.run(stage.parallel)?,
@@ -172,7 +176,10 @@ impl Pass<'_> {
         for (number, output) in outputs.iter().enumerate() {
             targets.push(self.target(number, output, &lo, &sizes, carries, &mut written)?);
         }
-        let own = self.steps((&lo, &hi))?;
+        let own = match &self.product {
+            Some(product) => vec![product.made(&lo, &hi)?],
+            None => self.steps((&lo, &hi))?,
+        };
         self.code.compute(Places { stores: self.places, own: &own }, &lo, &hi, &written)?;
         drop(own);
         for ((number, output), target) in outputs.iter().enumerate().zip(targets) {

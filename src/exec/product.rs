@@ -1,65 +1,114 @@
 //! Running a matrix product: tiles of the result as tasks, each summed from panels in order by the single-threaded kernels of faer. The panels
 //! are the same whatever the memory, so the bits are. One of the files with `unsafe`: the views of tiles that faer takes.
 
+use super::fused::spread;
 use super::host::array_arg;
-use super::store::{self, Block, Place};
+use super::store::{self, Block, Made, Place};
+use super::stream::{Stream, place_in};
 use super::{Run, tasks};
-use crate::array::DType;
-use crate::base::Outcome;
+use crate::array::strided::row_major;
+use crate::array::{Array, ArrayTy, DType};
+use crate::base::{Outcome, Span};
 use crate::kernel::abi::ArrayArg;
-use crate::plan::ir::{MatMul, Stage};
+use crate::plan::ir::{Fused, Leaf, MatMul, Stage};
 use faer::linalg::matmul::matmul;
 use faer::traits::ComplexField;
 use faer::{Accum, MatMut, MatRef, Par, c32, c64};
+use std::sync::Arc;
+
+/// A product, ready to make tiles of its result.
+pub struct Product<'a> {
+    run: &'a Run<'a>,
+    product: &'a MatMul,
+    operands: [Operand<'a>; 2],
+    places: &'a [Option<Place>],
+    span: Span,
+}
+
+/// Where panels come from: views of an array, or computed.
+enum Operand<'a> {
+    Array(&'a Leaf),
+    Computed(Stream<'a>, DType),
+}
 
 /// Runs a product stage.
 pub fn run(run: &Run, stage: &Stage, product: &MatMul, places: &[Option<Place>]) -> Outcome<()> {
-    let [m, k, n] = product.sizes;
-    let tile = product.tile;
-    let columns = n.div_ceil(tile);
-    let tasks = m.div_ceil(tile) * columns;
-    tasks::run(run.runtime, stage.parallel, tasks, &|task| {
-        let (row, column) = (task / columns * tile, task % columns * tile);
-        let (rows, width) = ((m - row).min(tile), (n - column).min(tile));
-        let place = store::place(product.out, places)?;
-        let own = match place {
-            Place::Memory(_) => None,
-            _ => Some(run.runtime.take((rows * width) as usize * product.dtype.size(), stage.span)?),
-        };
-        let out = match (place, &own) {
-            (Place::Memory(array), _) => {
-                let mut arg = array_arg(array);
-                arg.ptr = arg.ptr.wrapping_offset((row as i64 * arg.strides[0] + column as i64 * arg.strides[1]) as isize);
-                arg.sizes = vec![rows as i64, width as i64];
-                arg
+    let making = Product::new(run, product, places, stage.span)?;
+    let grid = product.grid();
+    tasks::run(run.runtime, stage.parallel, grid.iter().product(), &|task| {
+        let lo: Vec<u64> = place_in(&grid, task).iter().map(|at| at * product.tile).collect();
+        let hi: Vec<u64> = lo.iter().zip([product.sizes[0], product.sizes[2]]).map(|(lo, size)| (lo + product.tile).min(size)).collect();
+        match store::place(product.out, places)? {
+            Place::Memory(array) => {
+                let mut out = array_arg(array);
+                out.ptr = out.ptr.wrapping_offset((lo[0] as i64 * out.strides[0] + lo[1] as i64 * out.strides[1]) as isize);
+                out.sizes = lo.iter().zip(&hi).map(|(lo, hi)| (hi - lo) as i64).collect();
+                making.tile(&out, &lo, &hi)?;
             }
-            (_, buffer) => {
-                let item = product.dtype.size() as i64;
-                let ptr = buffer.as_ref().map_or(std::ptr::null_mut(), |buffer| buffer.as_mut_ptr());
-                ArrayArg { dtype: product.dtype, ptr, sizes: vec![rows as i64, width as i64], strides: vec![width as i64 * item, item] }
+            place => {
+                let made = making.made(&lo, &hi)?;
+                store::write(run, place, &lo, &made.array.shape(), made.array.buffer().bytes(), stage.span)?;
             }
-        };
-        if k == 0 {
-            clear(&out);
-        }
-        for from in (0..k).step_by(tile as usize) {
-            let to = (from + tile).min(k);
-            let a = store::block(run, &product.a, places, &[row, from], &[row + rows, to], stage.span)?;
-            let b = store::block(run, &product.b, places, &[from, column], &[to, column + width], stage.span)?;
-            let accum = if from == 0 { Accum::Replace } else { Accum::Add };
-            match product.dtype {
-                DType::F32 => multiply::<f32>(&out, &a, &b, accum, 1.0),
-                DType::C64 => multiply::<c32>(&out, &a, &b, accum, c32::new(1.0, 0.0)),
-                DType::C128 => multiply::<c64>(&out, &a, &b, accum, c64::new(1.0, 0.0)),
-                _ => multiply::<f64>(&out, &a, &b, accum, 1.0),
-            }
-        }
-        if let Some(buffer) = own {
-            store::write(run, place, &[row, column], &[rows, width], buffer.bytes(), stage.span)?;
         }
         run.advance();
         Ok(())
     })
+}
+
+impl<'a> Product<'a> {
+    pub fn new(run: &'a Run<'a>, product: &'a MatMul, places: &'a [Option<Place>], span: Span) -> Outcome<Product<'a>> {
+        let operand = |fused: &'a Fused| -> Outcome<Operand<'a>> {
+            Ok(match fused.only_loads() {
+                Some(leaf) => Operand::Array(leaf),
+                None => Operand::Computed(Stream::new(run, fused, places, span)?, fused.code[fused.outputs[0].value.0 as usize].dtype),
+            })
+        };
+        let [a, b] = &product.operands;
+        Ok(Product { run, product, operands: [operand(a)?, operand(b)?], places, span })
+    }
+
+    /// The elements `lo..hi` of the result, a tile of it, in memory of their own.
+    pub fn made(&self, lo: &[u64], hi: &[u64]) -> Outcome<Made> {
+        let dtype = self.product.dtype;
+        let sizes: Vec<u64> = lo.iter().zip(hi).map(|(lo, hi)| hi - lo).collect();
+        let buffer = self.run.runtime.take(sizes.iter().product::<u64>() as usize * dtype.size(), self.span)?;
+        self.tile(&spread(dtype, &buffer, &sizes, &[]), lo, hi)?;
+        let array = Array::new(ArrayTy::unnamed(dtype, &sizes), Arc::new(buffer));
+        Ok(Made { store: self.product.out, array, origin: lo.iter().map(|lo| *lo as i64).collect() })
+    }
+
+    /// Computes the elements `lo..hi` of the result.
+    fn tile(&self, out: &ArrayArg, lo: &[u64], hi: &[u64]) -> Outcome<()> {
+        let depth = self.product.sizes[1];
+        if depth == 0 {
+            clear(out);
+        }
+        for from in (0..depth).step_by(self.product.tile as usize) {
+            let to = (from + self.product.tile).min(depth);
+            let a = self.panel(0, &[lo[0], from], &[hi[0], to])?;
+            let b = self.panel(1, &[from, lo[1]], &[to, hi[1]])?;
+            let accum = if from == 0 { Accum::Replace } else { Accum::Add };
+            match self.product.dtype {
+                DType::F32 => multiply::<f32>(out, &a, &b, accum, 1.0),
+                DType::C64 => multiply::<c32>(out, &a, &b, accum, c32::new(1.0, 0.0)),
+                DType::C128 => multiply::<c64>(out, &a, &b, accum, c64::new(1.0, 0.0)),
+                _ => multiply::<f64>(out, &a, &b, accum, 1.0),
+            }
+        }
+        Ok(())
+    }
+
+    fn panel(&self, operand: usize, lo: &[u64], hi: &[u64]) -> Outcome<Block> {
+        match &self.operands[operand] {
+            Operand::Array(leaf) => store::block(self.run, leaf, self.places, lo, hi, self.span),
+            Operand::Computed(stream, dtype) => {
+                let sizes: Vec<u64> = lo.iter().zip(hi).map(|(lo, hi)| hi - lo).collect();
+                let buffer = stream.block(lo, hi)?.swap_remove(0);
+                let strides = row_major(&sizes, dtype.size()).into_iter().map(|stride| stride as i64).collect();
+                Ok(Block::own(*dtype, Arc::new(buffer), &sizes, strides))
+            }
+        }
+    }
 }
 
 /// Number of elements between neighbours along both axes.

@@ -29,8 +29,15 @@ pub fn copy(run: &Run, dtype: DType, from: ArrayArg, to: ArrayArg, span: Span) -
     let leaf = Leaf { source: Source::Store(store), access: identity(rank), dtype, shape: shape.clone() };
     let line = Line { dtype, kind: LineKind::Load(0), span: Span::default(), invariant: false };
     let output = Output { store, value: LineId(0), kind: OutputKind::Map { offset: shape.clone() } };
-    let fused =
-        Fused { domain: shape.clone(), block: shape, before: Vec::new(), leaves: vec![leaf], code: vec![line], outputs: vec![output] };
+    let fused = Fused {
+        domain: shape.clone(),
+        block: shape,
+        before: Vec::new(),
+        product: None,
+        leaves: vec![leaf],
+        code: vec![line],
+        outputs: vec![output],
+    };
     let elements = to.sizes.iter().map(|size| *size as u64).product();
     let kernel = run.runtime.kernels.get(&emit(run.graph, &fused, false), elements)?;
     let zero = std::iter::repeat_n(0, rank);

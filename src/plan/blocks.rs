@@ -9,9 +9,6 @@ const TARGET: u64 = 1 << 17;
 const CACHED: u64 = 1 << 16;
 /// Elements along the last axis of a block that is reduced along others: enough for long loops, few enough to stay in cache.
 const STRIP: u64 = 4096;
-/// Side of a tile of a matrix product.
-const TILE: u64 = 512;
-
 /// The block of a fused pass.
 pub fn choose(fused: &Fused, stores: &[Store]) -> Vec<u64> {
     let domain = &fused.domain;
@@ -137,11 +134,6 @@ fn grow(block: &mut [u64], domain: &[u64], axis: usize, most: u64) {
     let elements: u64 = block.iter().fold(1, |all, size| all.saturating_mul(*size));
     let room = (TARGET / elements.max(1)).min(most / block[axis].max(1)).max(1);
     block[axis] = block[axis].saturating_mul(room).min(domain[axis]).max(1);
-}
-
-/// The tile of a product of these sizes: m, k, n.
-pub fn matmul_tile(sizes: [u64; 3]) -> u64 {
-    TILE.min(sizes.into_iter().max().unwrap_or(1)).max(1)
 }
 
 /// Number of blocks along each axis.

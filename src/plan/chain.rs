@@ -43,7 +43,7 @@ fn joined(stages: &[Option<Stage>], range: RangeInclusive<usize>, stores: &[Stor
         elements && store.kind == StoreKind::Memory && store.ty.rank() == last.domain.len()
     };
     if before.iter().any(|pass| pass.domain != last.domain || !pass.outputs.iter().all(between))
-        || passes.iter().any(|pass| pass.looks_up())
+        || passes.iter().any(|pass| pass.looks_up() || pass.product.is_some())
     {
         return None;
     }
@@ -166,7 +166,7 @@ impl Step {
 
 impl Fused {
     /// Whether it has tables of positions or groups. They are of the whole domain, and groups are folded across blocks: it is a stage alone.
-    fn looks_up(&self) -> bool {
+    pub fn looks_up(&self) -> bool {
         let positions = |leaf: &Leaf| leaf.access.iter().any(|map| map.via.is_some());
         self.leaves.iter().any(positions) || self.outputs.iter().any(|output| output.kind.grouped().is_some())
     }
@@ -198,9 +198,11 @@ impl Fused {
     /// All that its passes read of arrays with stores of their own.
     pub fn sources(&self) -> impl Iterator<Item = &Leaf> {
         let made = |leaf: &Leaf| {
-            let mut outputs = self.before.iter().flat_map(|step| &step.pass.outputs);
-            outputs.any(|output| leaf.source == Source::Store(output.store))
+            let outputs = self.before.iter().flat_map(|step| &step.pass.outputs).map(|output| output.store);
+            outputs.chain(self.product.as_ref().map(|product| product.out)).any(|store| leaf.source == Source::Store(store))
         };
-        self.before.iter().flat_map(|step| &step.pass.leaves).chain(&self.leaves).filter(move |leaf| !made(leaf))
+        let product = self.product.iter().flat_map(|product| product.leaves());
+        let before = self.before.iter().flat_map(|step| &step.pass.leaves);
+        product.chain(before).chain(&self.leaves).filter(move |leaf| !made(leaf))
     }
 }

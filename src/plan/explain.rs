@@ -62,9 +62,10 @@ fn describe(plan: &Plan, stage: &Stage) -> String {
             let blocks = grid(&fused.domain, &fused.block);
             format!(
                 "{} over {} of {} in {} of {}: {}",
-                match fused.before.len() {
-                    0 => "one pass".to_string(),
-                    before => format!("{} passes in a row", before + 1),
+                match (&fused.product, fused.before.len()) {
+                    (Some(product), _) => format!("{}, then one pass", multiplied(product)),
+                    (None, 0) => "one pass".to_string(),
+                    (None, before) => format!("{} passes in a row", before + 1),
                 },
                 if sources.is_empty() { "indices".into() } else { sources.join(", ") },
                 sizes(&fused.domain),
@@ -74,8 +75,7 @@ fn describe(plan: &Plan, stage: &Stage) -> String {
             )
         }
         Work::MatMul(product) => {
-            let [m, k, n] = product.sizes;
-            format!("product [{m}, {k}] @ [{k}, {n}] in tiles of {} into {}", product.tile, target(plan, product.out))
+            format!("{} in tiles of {} into {}", multiplied(product), product.tile, target(plan, product.out))
         }
         Work::Swept(swept) => {
             let sources: Vec<String> = swept.stream.leaves.iter().map(|leaf| source(plan, leaf)).collect();
@@ -107,6 +107,11 @@ fn describe(plan: &Plan, stage: &Stage) -> String {
         }
         Work::Take(take) => format!("take {} along axis {} into {}", take.shape[take.axis], take.axis, target(plan, take.out)),
     }
+}
+
+fn multiplied(product: &MatMul) -> String {
+    let [m, k, n] = product.sizes;
+    format!("product [{m}, {k}] @ [{k}, {n}]")
 }
 
 fn sizes(sizes: &[u64]) -> String {

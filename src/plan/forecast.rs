@@ -113,16 +113,9 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
     match &stage.work {
         Work::Fused(fused) => fused_cost(plan, fused, true),
         Work::MatMul(product) => {
-            let [m, k, n] = product.sizes;
-            let tile = product.tile;
-            let item = product.dtype.size() as u64;
-            let copied = |leaf: &Leaf| if is_remote(plan, leaf) { rounded(tile * tile * item) } else { 0 };
-            let out = if plan.stores[product.out.0 as usize].kind == StoreKind::Memory { 0 } else { rounded(tile * tile * item) };
-            // The product's own packing is within four tiles.
-            let block = copied(&product.a) + copied(&product.b) + out + rounded(4 * tile * tile * item);
-            let (rows, columns) = (m.div_ceil(tile), n.div_ceil(tile));
-            let file = |leaf: &Leaf, times: u64| if matches!(leaf.source, Source::File(_)) { times * item } else { 0 };
-            (block, 0, rows * columns, file(&product.a, m * k * columns) + file(&product.b, k * n * rows))
+            let (block, tiles, read) = product_cost(plan, product);
+            let own = if plan.stores[product.out.0 as usize].kind == StoreKind::Memory { 0 } else { tile_bytes(product) };
+            (block + own, 0, tiles, read)
         }
         Work::Compress(compress) => {
             let (counted, _, slabs, mask) = fused_cost(plan, &compress.mask, false);
@@ -175,6 +168,24 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
     }
 }
 
+/// Of a product: bytes that a tile takes beside itself, number of tiles, bytes read from files.
+fn product_cost(plan: &Plan, product: &MatMul) -> (u64, u64, u64) {
+    let [rows, columns] = [product.sizes[0], product.sizes[2]].map(|size| size.div_ceil(product.tile));
+    // The panels and the kernel's own packing of them, which is within four tiles.
+    let (mut block, mut read) = (4 * tile_bytes(product), 0u64);
+    for (operand, times) in product.operands.iter().zip([columns, rows]) {
+        let (panel, _, _, once) = fused_cost(plan, operand, false);
+        let in_place = operand.only_loads().is_some_and(|leaf| !is_remote(plan, leaf));
+        block += if in_place { 0 } else { panel };
+        read = read.saturating_add(once.saturating_mul(times));
+    }
+    (block, rows * columns, read)
+}
+
+fn tile_bytes(product: &MatMul) -> u64 {
+    rounded(product.tile * product.tile * product.dtype.size() as u64)
+}
+
 /// Whether blocks of a leaf are copied into memory first.
 fn is_remote(plan: &Plan, leaf: &Leaf) -> bool {
     match &leaf.source {
@@ -217,6 +228,11 @@ fn fused_cost(plan: &Plan, fused: &Fused, kept: bool) -> (u64, u64, u64, u64) {
         let (reading, from_files) = leaves_cost(plan, &step.pass, fused);
         read = read.saturating_add(from_files);
         block = block.max(writing + reading.max(copied(step)) + made(at) + alive(at));
+    }
+    if let Some(product) = &fused.product {
+        let (making, _, reading) = product_cost(plan, product);
+        block += making + tile_bytes(product);
+        read = read.saturating_add(reading);
     }
     (block.max(ALIGN as u64), held, blocks, read)
 }

@@ -115,7 +115,7 @@ impl Work {
     pub fn leaves(&self) -> Vec<&Leaf> {
         match self {
             Work::Fused(fused) => fused.sources().collect(),
-            Work::MatMul(product) => vec![&product.a, &product.b],
+            Work::MatMul(product) => product.leaves().collect(),
             Work::Take(take) => vec![&take.base, &take.positions],
             Work::Compress(compress) => compress.mask.leaves.iter().chain(&compress.values.leaves).collect(),
             Work::Swept(swept) => swept.stream.leaves.iter().chain(swept.whole.iter().map(|(leaf, _)| leaf)).collect(),
@@ -133,6 +133,8 @@ pub struct Fused {
     pub block: Vec<u64>,
     /// Passes over the same domain that a block takes first, in order, each into memory of the block's own (see `chain`).
     pub before: Vec<Step>,
+    /// A product whose tile a block makes first, in memory of its own (see `products`). Such a stage has no steps.
+    pub product: Option<Box<MatMul>>,
     pub leaves: Vec<Leaf>,
     pub code: Vec<Line>,
     pub outputs: Vec<Output>,
@@ -242,13 +244,13 @@ impl OutputKind {
 /// `out[m, n] = a[m, k] @ b[k, n]`, by square tiles of the result.
 #[derive(Clone, Debug)]
 pub struct MatMul {
-    pub a: Leaf,
-    pub b: Leaf,
+    /// Passes over a and b with their elements as output; their blocks are the panels that a tile is summed from.
+    pub operands: [Fused; 2],
     pub out: StoreId,
     pub dtype: DType,
     /// m, k, n.
     pub sizes: [u64; 3],
-    /// Side of a tile, and of the panels it is summed from.
+    /// Side of a tile, and depth of the panels it is summed from.
     pub tile: u64,
 }
 

@@ -12,9 +12,11 @@ pub mod groups;
 pub mod halo;
 pub mod ir;
 pub mod merge;
+pub mod products;
 pub mod routines;
 pub mod stages;
 pub mod stored;
+pub mod together;
 
 pub use ir::{Plan, Want};
 
@@ -30,6 +32,7 @@ pub fn plan(graph: &mut Graph, wants: &[Want], limits: &Limits) -> Outcome<Plan>
         |sunk: bool| -> Vec<_> { roots.iter().zip(wants).filter(|(_, want)| want.sink.is_some() == sunk).map(|(root, _)| *root).collect() };
     let stored = stored::choose(graph, &of(false), &of(true), limits);
     let mut plan = stages::build(graph, wants, &roots, &stored, limits)?;
+    products::join(&mut plan);
     chain::join(&mut plan);
     stages::lifetimes(&mut plan);
     forecast::place(plan, limits)

@@ -1,33 +1,19 @@
-//! Stages from stored nodes: what is computed over one domain from shared sources becomes one pass with several outputs.
+//! Stages from stored nodes: the work that makes each of them.
 
 use super::access::{Access, identity};
 use super::blocks;
 use super::fuse::{Fuser, TooLarge, gathers};
 use super::ir::*;
+use super::products;
 use super::routines;
-use super::stored::{levels, pass_over};
+use super::stored::pass_over;
+use super::together::{Pass, Stages};
 use crate::array::ArrayTy;
 use crate::base::{Code, Diagnostic, Limits, Outcome, Span};
 use crate::builtins::build::Routine;
 use crate::graph::{Graph, NodeId, Op};
 use crate::types::Unknowns;
 use rustc_hash::FxHashMap;
-
-/// Outputs of one pass; more are a pass of their own, so that kernels stay small.
-const MAX_OUTPUTS: usize = 16;
-
-/// A fused pass to be: what it computes, and what it reads when alone.
-struct Pass {
-    over: NodeId,
-    inside: bool,
-    store: StoreId,
-    kind: OutputKind,
-    level: usize,
-    leaves: Vec<Leaf>,
-    /// Of a reduction in groups, the node with the groups.
-    table: Option<NodeId>,
-    span: Span,
-}
 
 /// Builds the stages, in an order in which each finds its inputs stored.
 pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId], limits: &Limits) -> Outcome<Plan> {
@@ -40,8 +26,6 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
         stores.push(Store { ty: node.ty.clone(), kind, result: false, first: 0, last: 0, span: node.span });
     }
     let lookup = |id: NodeId| store_of.get(&id).copied();
-    let levels = levels(graph, &graph.reachable(roots), |id| store_of.contains_key(&id));
-    let level = |id: NodeId| levels.get(&id).copied().unwrap_or(0);
     let too_large = |TooLarge(id): TooLarge| Diagnostic::at(Code::Internal, graph.node(id).span, "the planner left a node without a store");
     let view = |id: NodeId| -> Result<View, TooLarge> {
         let mut fuser = Fuser::new(graph, &lookup);
@@ -58,13 +42,12 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
         Err(error) => Err(too_large(error)),
     };
 
-    let mut passes: Vec<Pass> = Vec::new();
-    let mut others: Vec<(usize, Work, Span, &[NodeId])> = Vec::new();
-    let pass = |over: NodeId, inside: bool, store: StoreId, kind: OutputKind, level: usize, span: Span| -> Outcome<Pass> {
+    let pass = |over: NodeId, inside: bool, store: StoreId, kind: OutputKind, span: Span| -> Result<Pass, TooLarge> {
         let mut fuser = Fuser::new(graph, &lookup);
-        fuser.value(over, identity(graph.node(over).ty.rank()), inside).map_err(too_large)?;
-        Ok(Pass { over, inside, store, kind, level, leaves: fuser.leaves, table: None, span })
+        fuser.value(over, identity(graph.node(over).ty.rank()), inside)?;
+        Ok(Pass { over, inside, store, kind, leaves: fuser.leaves, table: None, span })
     };
+    let mut stages = Stages::new(graph, &lookup);
     for id in stored {
         let node = graph.node(*id);
         let (store, span) = (store_of[id], node.span);
@@ -72,17 +55,15 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
         match &node.op {
             Op::Memory(_) => {}
             Op::MatMul => {
-                let (a, b) = (operand(node.inputs[0])?, operand(node.inputs[1])?);
-                let size = |input: usize, axis: usize| graph.node(node.inputs[input]).ty.dims[axis].size.known().unwrap_or(0);
-                let sizes = [size(0, 0), size(0, 1), size(1, 1)];
-                let work = MatMul { a, b, out: store, dtype: node.ty.dtype, sizes, tile: blocks::matmul_tile(sizes) };
-                others.push((level(*id), Work::MatMul(work), span, &node.inputs));
+                let operand = |input: usize| {
+                    let id = node.inputs[input];
+                    streamed(graph, &lookup, id, &[(id, identity(2))], store).map_err(too_large)
+                };
+                stages.push(Work::MatMul(products::product([operand(0)?, operand(1)?], store, node.ty.dtype)), span);
             }
-            Op::Routine { routine, result } => {
-                let same =
-                    |(_, work, ..): &&mut (usize, Work, Span, &[NodeId])| matches!(work, Work::Batched(other) if other.routine == *routine);
-                if let Some((_, Work::Batched(batched), ..)) = others.iter_mut().find(|other| other.3 == node.inputs && same(other)) {
-                    batched.results[*result].store = Some(store);
+            Op::Routine { routine, .. } => {
+                let made = results_of(graph, stored, *routine, &node.inputs).next();
+                if made.is_some_and(|(_, first)| first != *id) {
                     continue;
                 }
                 let types: Vec<ArrayTy> = node.inputs.iter().map(|input| graph.node(*input).ty.clone()).collect();
@@ -92,27 +73,30 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
                     let whole = |input: &NodeId| Ok((operand(*input)?, graph.node(*input).ty.shape().unwrap_or_default()));
                     let whole = node.inputs[routine.sweeps()..].iter().map(whole).collect::<Outcome<Vec<_>>>()?;
                     let work = routines::swept(*routine, stream, whole, &node.ty, store);
-                    others.push((level(*id), Work::Swept(work), span, &node.inputs));
+                    stages.push(Work::Swept(work), span);
                     continue;
                 }
                 let operands = node.inputs.iter().map(|input| operand(*input)).collect::<Outcome<Vec<_>>>()?;
                 let mut batched = batched(*routine, operands, &types, limits)?;
-                batched.results[*result].store = Some(store);
-                others.push((level(*id), Work::Batched(batched), span, &node.inputs));
+                for (result, store) in results_of(graph, stored, *routine, &node.inputs) {
+                    batched.results[result].store = store_of.get(&store).copied();
+                }
+                stages.push(Work::Batched(batched), span);
             }
             Op::Take { axis } if !gathers(graph, *id) => {
                 let (base, positions) = (operand(node.inputs[0])?, operand(node.inputs[1])?);
                 let work = Take { base, positions, axis: *axis, out: store, shape: node.ty.shape().unwrap_or_default() };
-                others.push((level(*id), Work::Take(work), span, &node.inputs));
+                stages.push(Work::Take(work), span);
             }
             Op::Compress { axis } => {
                 let work = compress(graph, &lookup, *id, *axis, store).map_err(too_large)?;
-                others.push((level(*id), Work::Compress(work), span, &node.inputs));
+                stages.push(Work::Compress(work), span);
             }
             Op::Concat { axis } => {
                 let mut offset = vec![0; node.ty.rank()];
                 for part in &node.inputs {
-                    passes.push(pass(*part, false, store, OutputKind::Map { offset: offset.clone() }, level(*id), span)?);
+                    let kind = OutputKind::Map { offset: offset.clone() };
+                    pass(*part, false, store, kind, span).and_then(|pass| stages.add(pass)).map_err(too_large)?;
                     offset[*axis] += graph.node(*part).ty.dims[*axis].size.known().unwrap_or(0);
                 }
             }
@@ -129,8 +113,9 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
                     Op::Scan { op, axis } => OutputKind::Scan { op: *op, axis: *axis },
                     _ => map(node.ty.rank()),
                 };
-                let table = kind.grouped().map(|_| node.inputs[1]);
-                passes.push(Pass { table, ..pass(over, inside, store, kind, level(*id), span)? });
+                let table = kind.grouped().map(|_| operand(node.inputs[1]).map(|leaf| (node.inputs[1], leaf))).transpose()?;
+                let pass = pass(over, inside, store, kind, span).map_err(too_large)?;
+                stages.add(Pass { table, ..pass }).map_err(too_large)?;
             }
         }
     }
@@ -143,7 +128,7 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
                 let kind = StoreKind::Sink(sink.clone());
                 stores.push(Store { ty: ty.clone(), kind, result: false, first: 0, last: 0, span: want.span });
                 let kind = OutputKind::Map { offset: vec![0; ty.rank()] };
-                passes.push(pass(*root, false, store, kind, level(*root) + 1, want.span)?);
+                pass(*root, false, store, kind, want.span).and_then(|pass| stages.add(pass)).map_err(too_large)?;
                 results.push(None);
             }
             None => {
@@ -157,17 +142,23 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
             }
         }
     }
-    let mut work: Vec<(usize, Work, Span)> = others.into_iter().map(|(level, work, span, _)| (level, work, span)).collect();
-    for group in grouped(graph, passes) {
-        let level = group[0].level;
-        let span = group[0].span;
-        work.push((level, Work::Fused(fused(graph, &lookup, &group, &stores).map_err(too_large)?), span));
-    }
-    work.sort_by_key(|(level, ..)| *level);
-    let stages = work.into_iter().map(|(_, work, span)| Stage { work, parallel: 1, block_bytes: 0, stage_bytes: 0, span }).collect();
+    let stages = stages.finish(&stores);
     let mut plan = Plan { stages, stores, results, forecast: Forecast::default() };
     lifetimes(&mut plan);
     Ok(plan)
+}
+
+/// The stored results of a routine on the same operands: which result, and its node.
+fn results_of<'a>(
+    graph: &'a Graph,
+    stored: &'a [NodeId],
+    routine: Routine,
+    operands: &'a [NodeId],
+) -> impl Iterator<Item = (usize, NodeId)> + 'a {
+    stored.iter().filter_map(move |id| match graph.node(*id).op {
+        Op::Routine { routine: own, result } if own == routine && graph.node(*id).inputs == operands => Some((result, *id)),
+        _ => None,
+    })
 }
 
 /// The work of a selection by a mask.
@@ -204,7 +195,7 @@ fn streamed(
     for (id, access) in values {
         outputs.push(Output { store, value: fuser.value(*id, access.clone(), false)?, kind: kind.clone() });
     }
-    Ok(Fused { block: domain.clone(), domain, before: Vec::new(), leaves: fuser.leaves, code: fuser.code, outputs })
+    Ok(Fused { block: domain.clone(), domain, before: Vec::new(), product: None, leaves: fuser.leaves, code: fuser.code, outputs })
 }
 
 /// The work of a routine; none of its results has a store yet.
@@ -219,61 +210,6 @@ fn batched(routine: Routine, operands: Vec<Leaf>, types: &[ArrayTy], limits: &Li
     let mut batched = Batched { routine, operands, results, block: vec![1; rank], batch, cores };
     batched.block = routines::batch_block(&batched, limits);
     Ok(batched)
-}
-
-/// Passes of one level over one domain that read the same elements, together.
-fn grouped(graph: &Graph, passes: Vec<Pass>) -> Vec<Vec<Pass>> {
-    let mut groups: Vec<Vec<Pass>> = Vec::new();
-    for pass in passes {
-        let shape = graph.node(pass.over).ty.shape();
-        let large = |leaf: &Leaf| leaf.access.iter().any(|map| map.axis.is_some());
-        let joins = |group: &Vec<Pass>| {
-            let first = &group[0];
-            let alone = |pass: &Pass| matches!(pass.kind, OutputKind::Scan { .. });
-            let groups =
-                |pass: &Pass| pass.kind.grouped().and_then(|(axis, _)| Some((axis, pass.kind.reduction()?.1.to_vec(), pass.table)));
-            first.level == pass.level
-                && groups(first) == groups(&pass)
-                && group.len() < MAX_OUTPUTS
-                && !alone(first)
-                && !alone(&pass)
-                && graph.node(first.over).ty.shape() == shape
-                && group.iter().any(|other| other.leaves.iter().any(|leaf| large(leaf) && pass.leaves.contains(leaf)))
-        };
-        match groups.iter().position(joins) {
-            Some(at) => groups[at].push(pass),
-            None => groups.push(vec![pass]),
-        }
-    }
-    groups
-}
-
-fn fused(graph: &Graph, stores: &dyn Fn(NodeId) -> Option<StoreId>, group: &[Pass], specs: &[Store]) -> Result<Fused, TooLarge> {
-    let mut fuser = Fuser::new(graph, stores);
-    let mut outputs = Vec::new();
-    let shape = graph.node(group[0].over).ty.shape().unwrap_or_default();
-    // What is computed here must be computed before another output could load it.
-    let mut order: Vec<&Pass> = group.iter().collect();
-    order.sort_by_key(|pass| !pass.inside);
-    for pass in order {
-        let value = fuser.value(pass.over, identity(shape.len()), pass.inside)?;
-        let mut kind = pass.kind.clone();
-        if let (OutputKind::ReduceGroups { axis, table, .. }, Some(node)) = (&mut kind, pass.table) {
-            *table = fuser.table(node, identity(shape.len())[*axis])?;
-        }
-        outputs.push(Output { store: pass.store, value, kind });
-    }
-    let domain = if shape.is_empty() { vec![1] } else { shape };
-    let mut fused = Fused { block: domain.clone(), domain, before: Vec::new(), leaves: fuser.leaves, code: fuser.code, outputs };
-    for output in &mut fused.outputs {
-        if let OutputKind::Map { offset } = &mut output.kind
-            && offset.is_empty()
-        {
-            offset.push(0);
-        }
-    }
-    fused.block = blocks::choose(&fused, specs);
-    Ok(fused)
 }
 
 /// When each store is first written and last read.

@@ -39,7 +39,15 @@ pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits
             Op::Take { .. } if gathers(graph, *id) => {
                 stored.extend(node.inputs.iter().filter(|input| !is_view(graph, **input)));
             }
-            Op::MatMul | Op::Take { .. } => {
+            Op::MatMul => {
+                stored.insert(*id);
+                // Panels are made again for each tile.
+                let worth =
+                    |input: &NodeId| !is_view(graph, *input) && (is_costly(graph, *input, &stored) || fits(graph, *input, 0, limits));
+                let operands: Vec<NodeId> = node.inputs.iter().copied().filter(worth).collect();
+                stored.extend(operands);
+            }
+            Op::Take { .. } => {
                 stored.insert(*id);
                 stored.extend(node.inputs.iter().filter(|input| !is_view(graph, **input)));
             }
@@ -141,13 +149,13 @@ fn passes(
     for id in reachable.iter().filter(|id| stored.contains(id)) {
         let node = graph.node(*id);
         match node.op {
-            Op::Memory(_) | Op::MatMul => {}
+            Op::Memory(_) => {}
             Op::Take { .. } if !gathers(graph, *id) => {}
             Op::Routine { routine, .. } => {
                 let swept = if routines::is_swept(routine, &routines::types(graph, &node.inputs), limits) { routine.sweeps() } else { 0 };
                 passes.extend(node.inputs[..swept].iter().map(|input| (*id, *input, false)));
             }
-            Op::Concat { .. } | Op::Compress { .. } => passes.extend(node.inputs.iter().map(|part| (*id, *part, false))),
+            Op::Concat { .. } | Op::Compress { .. } | Op::MatMul => passes.extend(node.inputs.iter().map(|part| (*id, *part, false))),
             _ => {
                 let (over, inside) = pass_over(graph, *id);
                 passes.push((*id, over, inside));
@@ -197,10 +205,15 @@ pub fn is_costly(graph: &Graph, id: NodeId, stored: &FxHashSet<NodeId>) -> bool 
     false
 }
 
+/// Whether a node may be kept in memory beside other things.
+fn fits(graph: &Graph, id: NodeId, kept: u64, limits: &Limits) -> bool {
+    graph.node(id).ty.bytes().unwrap_or(u64::MAX).saturating_add(kept) <= limits.memory / 3
+}
+
 /// A costly node that passes of several levels compute and that fits well within the limit.
 fn shared(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved: &[NodeId], limits: &Limits) -> Option<NodeId> {
     let stores = |id: NodeId| stored.contains(&id).then_some(StoreId(id.0));
-    let levels = levels(graph, reachable, |id| stored.contains(&id));
+    let levels = levels(graph, reachable, stored);
     let mut used: FxHashMap<NodeId, FxHashSet<usize>> = FxHashMap::default();
     for (id, over, inside) in passes(graph, reachable, stored, saved, limits) {
         let mut fuser = Fuser::new(graph, &stores);
@@ -213,20 +226,31 @@ fn shared(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved
     let kept: u64 = stored.iter().filter_map(|id| graph.node(*id).ty.bytes()).fold(0, u64::saturating_add);
     let worth = |(id, levels): (&NodeId, &FxHashSet<usize>)| {
         let node = graph.node(*id);
-        let fits = node.ty.bytes().unwrap_or(u64::MAX).saturating_add(kept) <= limits.memory / 3;
         let decoded = matches!(&node.op, Op::Read { variable, .. } if variable.chunks.is_some());
         let constant = matches!(node.op, Op::Constant(_)) || node.ty.rank() == 0;
-        (levels.len() > 1 && fits && !constant && (decoded || is_costly(graph, *id, stored))).then_some(*id)
+        (levels.len() > 1 && fits(graph, *id, kept, limits) && !constant && (decoded || is_costly(graph, *id, stored))).then_some(*id)
     };
     used.iter().filter_map(worth).max()
 }
 
-/// Of each reachable node, how many stores stand one behind the other up to it, itself included.
-pub fn levels(graph: &Graph, reachable: &[NodeId], stored: impl Fn(NodeId) -> bool) -> FxHashMap<NodeId, usize> {
-    let mut levels: FxHashMap<NodeId, usize> = FxHashMap::default();
+/// Of each reachable node, the stage in which it is made, counted from the inputs. A value used in place is used by the stage that makes it
+/// where that stage computes elements; `together` decides, this is what to expect.
+fn levels(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>) -> FxHashMap<NodeId, usize> {
+    let mut made = FxHashMap::default();
+    // The first stage that can use it, in place and elsewhere.
+    let mut usable: FxHashMap<NodeId, [usize; 2]> = FxHashMap::default();
     for id in reachable {
-        let below = graph.node(*id).inputs.iter().filter_map(|input| levels.get(input)).max().copied().unwrap_or(0);
-        levels.insert(*id, below + usize::from(stored(*id)));
+        let node = graph.node(*id);
+        let [own, other] = [0, 1].map(|place| node.inputs.iter().filter_map(|input| usable.get(input)).map(|level| level[place]).max());
+        let [own, other] = [own, other].map(Option::unwrap_or_default);
+        let is_stored = usize::from(stored.contains(id));
+        let (level, uses) = match node.op {
+            Op::Map(_) | Op::Cast | Op::Apply { .. } | Op::Rename => (own, [own, other.max(own + is_stored)]),
+            Op::Reduce { .. } => (own, [own + 1; 2]),
+            _ => (other, [other + is_stored; 2]),
+        };
+        made.insert(*id, level);
+        usable.insert(*id, uses);
     }
-    levels
+    made
 }
