@@ -4,7 +4,7 @@
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Alignment of every buffer: a cache line, and the widest vector.
 pub const ALIGN: usize = 64;
@@ -43,6 +43,10 @@ const LARGE_PAGE: usize = 2 << 20;
 /// Memory that is all zero.
 fn allocate(capacity: usize) -> *mut u8 {
     #[cfg(unix)]
+    if guarded() {
+        return map_guarded(capacity);
+    }
+    #[cfg(unix)]
     if capacity >= MAPPED {
         return map(capacity);
     }
@@ -61,6 +65,13 @@ fn allocate(capacity: usize) -> *mut u8 {
 /// It gave this address for this capacity, and nobody uses the memory any more.
 unsafe fn release(ptr: *mut u8, capacity: usize) {
     #[cfg(unix)]
+    if guarded() {
+        let body = capacity.next_multiple_of(SMALL_PAGE);
+        // SAFETY: as the caller says, these pages are ours; they start so far before the buffer.
+        unsafe { libc::munmap(ptr.sub(body - capacity).cast(), body + SMALL_PAGE) };
+        return;
+    }
+    #[cfg(unix)]
     if capacity >= MAPPED {
         // SAFETY: as the caller says, these pages are ours.
         unsafe { libc::munmap(ptr.cast(), capacity.next_multiple_of(SMALL_PAGE)) };
@@ -68,6 +79,28 @@ unsafe fn release(ptr: *mut u8, capacity: usize) {
     }
     // SAFETY: as the caller says, allocated with this layout.
     unsafe { dealloc(ptr, layout(capacity)) };
+}
+
+/// Does a page that nobody may touch lie behind every buffer? `KILN_GUARD=1` asks for it, for tests.
+#[cfg(unix)]
+fn guarded() -> bool {
+    static GUARDED: OnceLock<bool> = OnceLock::new();
+    *GUARDED.get_or_init(|| std::env::var("KILN_GUARD").is_ok_and(|value| value == "1"))
+}
+
+/// Memory whose end is the start of a page that faults.
+#[cfg(unix)]
+fn map_guarded(capacity: usize) -> *mut u8 {
+    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    let body = capacity.next_multiple_of(SMALL_PAGE);
+    // SAFETY: a new mapping touches nothing that exists; its last page is made inaccessible before anyone knows it.
+    unsafe {
+        let start = libc::mmap(std::ptr::null_mut(), body + SMALL_PAGE, access, kind, -1, 0);
+        if start == libc::MAP_FAILED || libc::mprotect(start.cast::<u8>().add(body).cast(), SMALL_PAGE, libc::PROT_NONE) != 0 {
+            handle_alloc_error(layout(capacity));
+        }
+        start.cast::<u8>().add(body - capacity)
+    }
 }
 
 /// Pages that start where a large page may.

@@ -38,11 +38,11 @@ fn is_strip_call(node: &Node) -> bool {
 
 /// Does an instruction cost so little that a segment repeats it rather than keep its value?
 fn is_leaf(node: &Node) -> bool {
-    matches!(node, Node::Constant(_) | Node::Invariant(_) | Node::Index | Node::Accumulator(_) | Node::Load(..))
+    matches!(node, Node::Constant(_) | Node::Invariant(..) | Node::Index | Node::Accumulator(_) | Node::Load(..))
 }
 
 fn is_uniform(node: &Node) -> bool {
-    matches!(node, Node::Constant(_) | Node::Invariant(_))
+    matches!(node, Node::Constant(_) | Node::Invariant(..))
 }
 
 struct Levels<'t> {

@@ -5,6 +5,7 @@
 use super::expressions::real;
 use super::function::Function;
 use crate::array::DType;
+use crate::kernel::facts::dtype_of;
 use crate::kernel::ir::{ArrayId, Expr, Reduction, Stmt, VarId};
 use crate::ops::emit::{Binary, Compare, Convert, Elem, Emit, Prim, Routine, Unary};
 use crate::ops::{FaultKind, ScalarOp, cast, define};
@@ -19,8 +20,8 @@ pub struct Id(pub u32);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Node {
     Constant(u64),
-    /// A machine value that was computed before the loop.
-    Invariant(Value),
+    /// A machine value that was computed before the loop, of a dtype that is not complex.
+    Invariant(Value, DType),
     /// The loop's variable.
     Index,
     Unary(Unary, Id),
@@ -289,9 +290,10 @@ impl<'r, 'a, 'f> Recorder<'r, 'a, 'f> {
 
     fn expr(&mut self, expr: &Expr) -> Elem<Id> {
         if !matches!(expr, Expr::Const(_)) && self.is_invariant(expr) {
+            let dtype = dtype_of(self.f.kernel, expr).real();
             return match self.f.expr(expr) {
-                Elem::Real(re) => Elem::Real(self.invariant(re)),
-                Elem::Complex(re, im) => Elem::Complex(self.invariant(re), self.invariant(im)),
+                Elem::Real(re) => Elem::Real(self.invariant(dtype, re)),
+                Elem::Complex(re, im) => Elem::Complex(self.invariant(dtype, re), self.invariant(dtype, im)),
             };
         }
         match expr {
@@ -318,7 +320,7 @@ impl<'r, 'a, 'f> Recorder<'r, 'a, 'f> {
             }
             Expr::Len { array, axis } => {
                 let size = self.f.len(*array, *axis);
-                Elem::Real(self.invariant(size))
+                Elem::Real(self.invariant(DType::I64, size))
             }
             // Not in a vector loop; where both sides can be computed it is a selection.
             Expr::If { cond, then, other } => {
@@ -332,17 +334,11 @@ impl<'r, 'a, 'f> Recorder<'r, 'a, 'f> {
         }
     }
 
-    fn invariant(&mut self, value: Value) -> Id {
-        let prim = match self.f.b.func.dfg.value_type(value) {
-            types::I8 => Prim::Mask,
-            types::I32 => Prim::I32,
-            types::I64 => Prim::I64,
-            types::F32 => Prim::F32,
-            _ => Prim::F64,
-        };
+    fn invariant(&mut self, dtype: DType, value: Value) -> Id {
+        let prim = Prim::of(dtype);
         match self.f.constants.get(&value) {
             Some(bits) => self.tape.constant(prim, *bits),
-            None => self.tape.pure(prim, Node::Invariant(value)),
+            None => self.tape.pure(prim, Node::Invariant(value, dtype)),
         }
     }
 

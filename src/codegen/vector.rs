@@ -143,7 +143,7 @@ impl Function<'_, '_> {
             let prim = tape.prim(*id);
             let value = match tape.node(*id) {
                 Node::Constant(bits) => constant(&mut self.b, prim, *bits),
-                Node::Invariant(value) => *value,
+                Node::Invariant(value, _) => *value,
                 _ => continue,
             };
             let value = lanes::splat(&mut self.b, prim, value);
@@ -183,35 +183,32 @@ impl Function<'_, '_> {
         }
     }
 
-    /// Runs the instructions of a segment: over whole groups of lanes, wide ones where the machine has them, then over single elements.
+    /// Runs the instructions of a segment: with wide vectors where the machine has them, else over whole groups of lanes. What is left
+    /// runs over single elements, and so does all where there is little, or that is asked for.
     fn elements(&mut self, strip: &Strip, segment: &Segment, len: Value) {
-        let [portable, tail, single, done] = [(); 4].map(|()| self.b.create_block());
-        let done_before = self.b.append_block_param(tail, types::I64);
-        if let Some(wide) = Wide::of(strip, segment) {
-            let whole = self.whole(strip, len, LANES);
-            let call = self.b.create_block();
-            let enough = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, whole, wide::ENOUGH as i64);
-            self.b.ins().brif(enough, call, &[], portable, &[]);
-            self.enter(call);
-            self.call_wide(&wide, strip, whole);
-            self.b.ins().jump(tail, &[BlockArg::Value(whole)]);
-        } else {
-            self.b.ins().jump(portable, &[]);
-        }
-
-        self.enter(portable);
-        let (unroll, in_registers) = shape(strip.tape, segment);
-        let whole = self.whole(strip, len, unroll * GROUP);
-        let groups = self.b.create_block();
-        self.b.ins().brif(whole, groups, &[], tail, &[BlockArg::Value(whole)]);
-        self.enter(groups);
-        self.groups(strip, segment, whole, unroll, in_registers);
-        self.b.ins().jump(tail, &[BlockArg::Value(whole)]);
-
-        self.enter(tail);
-        let rest = self.b.ins().icmp(IntCC::NotEqual, done_before, len);
-        self.b.ins().brif(rest, single, &[BlockArg::Value(done_before)], done, &[]);
+        let [single, done] = [(); 2].map(|()| self.b.create_block());
         let at = self.b.append_block_param(single, types::I64);
+        if let Some(wide) = Wide::of(strip, segment) {
+            let call = self.b.create_block();
+            let zero = self.b.ins().iconst(types::I64, 0);
+            let few = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, len, wide::ENOUGH);
+            let singly = strip.direct.map_or(few, |direct| self.b.ins().bor(few, direct));
+            self.b.ins().brif(singly, single, &[BlockArg::Value(zero)], call, &[]);
+            self.enter(call);
+            self.call_wide(&wide, strip, len);
+            self.b.ins().jump(done, &[]);
+        } else {
+            let (unroll, in_registers) = shape(strip.tape, segment);
+            let whole = self.whole(strip, len, unroll * GROUP);
+            let [groups, rest] = [(); 2].map(|()| self.b.create_block());
+            self.b.ins().brif(whole, groups, &[], rest, &[]);
+            self.enter(groups);
+            self.groups(strip, segment, whole, unroll, in_registers);
+            self.b.ins().jump(rest, &[]);
+            self.enter(rest);
+            let more = self.b.ins().icmp(IntCC::NotEqual, whole, len);
+            self.b.ins().brif(more, single, &[BlockArg::Value(whole)], done, &[]);
+        }
         self.b.switch_to_block(single);
         self.single(strip, segment, at);
         let next = self.b.ins().iadd_imm_s(at, 1);
@@ -236,7 +233,7 @@ impl Function<'_, '_> {
             let prim = strip.tape.prim(*id);
             uniform[id.0 as usize] = match strip.tape.node(*id) {
                 Node::Constant(bits) => Some(lanes::constant(&mut self.b, prim, *bits)),
-                Node::Invariant(value) => Some(lanes::splat(&mut self.b, prim, *value)),
+                Node::Invariant(value, _) => Some(lanes::splat(&mut self.b, prim, *value)),
                 _ => None,
             };
         }
@@ -306,7 +303,7 @@ fn updated(tape: &Tape, segment: &Segment) -> Vec<usize> {
 /// How many groups a round of a segment takes, and whether accumulators stay in registers meanwhile.
 fn shape(tape: &Tape, segment: &Segment) -> (usize, bool) {
     let weight = |id: &Id| match tape.node(*id) {
-        Node::Constant(_) | Node::Invariant(_) | Node::Accumulator(_) => 0,
+        Node::Constant(_) | Node::Invariant(..) | Node::Accumulator(_) => 0,
         _ if is_wide(tape.prim(*id)) => 2,
         _ => 1,
     };

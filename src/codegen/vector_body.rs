@@ -96,7 +96,7 @@ impl Function<'_, '_> {
         let b = &mut self.b;
         Some(match strip.tape.node(id) {
             Node::Constant(bits) => lanes::constant(b, prim, *bits),
-            Node::Invariant(value) => lanes::splat(b, prim, *value),
+            Node::Invariant(value, _) => lanes::splat(b, prim, *value),
             Node::Index => {
                 let at = b.ins().iadd_imm_s(at, first as i64);
                 let way = b.ins().imul_imm_s(at, strip.step);
@@ -279,7 +279,7 @@ impl Function<'_, '_> {
         let b = &mut self.b;
         Some(match strip.tape.node(id) {
             Node::Constant(bits) => scalar::constant(b, prim, *bits),
-            Node::Invariant(value) => *value,
+            Node::Invariant(value, _) => *value,
             Node::Index => {
                 let way = b.ins().imul_imm_s(at, strip.step);
                 b.ins().iadd(strip.index, way)

@@ -4,7 +4,7 @@
 pub mod abi;
 mod alias;
 pub mod chunks;
-mod facts;
+pub mod facts;
 pub mod fault;
 pub mod interp;
 pub mod ir;

@@ -43,7 +43,7 @@ pub enum Level {
     Sse2,
     /// AVX2 with fused multiply-add.
     Avx2,
-    /// AVX-512 F, DQ, VL and BW, with fused multiply-add.
+    /// AVX-512 F, DQ, VL and BW, with fused multiply-add and BMI2.
     Avx512,
 }
 
@@ -71,6 +71,7 @@ impl Level {
                     && std::is_x86_feature_detected!("avx512dq")
                     && std::is_x86_feature_detected!("avx512vl")
                     && std::is_x86_feature_detected!("avx512bw")
+                    && std::is_x86_feature_detected!("bmi2")
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Compiled kernels against the reference interpreter.
 
+mod narrow;
 mod operations;
 mod random;
 mod statements;

@@ -1,31 +1,7 @@
-//! Writing AVX-512 instructions: forms of registers, which of them are free, and their encoding by iced-x86. Knows nothing of tapes.
+//! Writing AVX-512 instructions: registers, which of them are free, and encoding by iced-x86. Knows nothing of tapes.
 
+use super::forms::Form;
 use iced_x86::{Code, Encoder, IcedError, Instruction, MemoryOperand, Register};
-
-/// How the elements of a group lie in a register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// Eight of 64 bits, 512 bits.
-    Quad,
-    /// Sixteen of 32 bits, 512 bits.
-    Full,
-    /// Eight of 32 bits, 256 bits.
-    Half,
-}
-
-/// An instruction in each form.
-#[derive(Clone, Copy)]
-pub struct Forms(pub Code, pub Code, pub Code);
-
-impl Forms {
-    pub fn of(self, form: Form) -> Code {
-        match form {
-            Form::Quad => self.0,
-            Form::Full => self.1,
-            Form::Half => self.2,
-        }
-    }
-}
 
 /// A register that holds the elements of a group: a vector, or a mask with a bit an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,13 +55,21 @@ impl Free {
 pub struct Assembler {
     encoder: Encoder,
     at: u64,
+    /// Jumps ahead that have found their targets: the end of each, and where it goes.
+    landed: Vec<(u64, u64)>,
     /// An instruction had no encoding: a fault of the caller, who gives up.
-    pub failed: bool,
+    failed: bool,
+}
+
+/// A jump ahead that does not know its target yet.
+#[must_use]
+pub struct Jump {
+    end: u64,
 }
 
 impl Assembler {
     pub fn new() -> Assembler {
-        Assembler { encoder: Encoder::new(64), at: 0, failed: false }
+        Assembler { encoder: Encoder::new(64), at: 0, landed: Vec::new(), failed: false }
     }
     pub fn position(&self) -> u64 {
         self.at
@@ -96,6 +80,15 @@ impl Assembler {
             Err(_) => self.failed = true,
         }
     }
+    /// Jumps ahead, by an instruction with a distance of 32 bits.
+    pub fn jump(&mut self, code: Code) -> Jump {
+        self.put(Instruction::with_branch(code, self.at));
+        Jump { end: self.at }
+    }
+    /// Here a jump lands.
+    pub fn land(&mut self, jump: Jump) {
+        self.landed.push((jump.end, self.at));
+    }
     /// Elements that the mask leaves out stay, or become zero.
     pub fn put_masked(&mut self, instruction: Result<Instruction, IcedError>, mask: Reg, zero: bool) {
         self.put(instruction.map(|mut instruction| {
@@ -105,7 +98,12 @@ impl Assembler {
         }));
     }
     pub fn finish(mut self) -> Option<Vec<u8>> {
-        (!self.failed).then(|| self.encoder.take_buffer())
+        let mut code = self.encoder.take_buffer();
+        for (end, target) in self.landed {
+            let distance = i32::try_from(target - end).ok()?;
+            code.get_mut(end as usize - 4..end as usize)?.copy_from_slice(&distance.to_le_bytes());
+        }
+        (!self.failed).then_some(code)
     }
 }
 

@@ -1,18 +1,21 @@
-//! Which instructions an operation of a tape becomes, for eight or sixteen elements. `None`: there are none here, and the segment stays with
-//! the portable vectors.
+//! Which instructions an operation of a tape becomes, for the elements of a group. `None`: there are none here.
 
-use super::asm::{Assembler, Form, Forms, Free, Reg};
+use super::asm::{Assembler, Free, Reg};
+use super::forms::*;
 use crate::array::DType;
+use crate::codegen::lanes::is_wide;
 use crate::ops::emit::{Binary, Compare, Convert, Prim, Unary};
-use iced_x86::{Code, Instruction, MemoryOperand};
+use iced_x86::{Code, IcedError, Instruction, MemoryOperand};
 
 /// Writes the instructions of single operations; takes registers for what they need beside their result.
 pub struct Selector<'a> {
     pub asm: &'a mut Assembler,
     pub free: &'a mut Free,
-    /// Form of 32-bit elements: of 64-bit ones it is `Quad`.
-    pub narrow: Form,
-    /// Numbers that are in registers: what some operations need (`needs`).
+    /// Form of elements that are not of 64 bits: of those it is `Quad`.
+    pub element: Form,
+    /// Which elements there are, where that is not all of them: no others are read or written.
+    pub within: Option<Reg>,
+    /// Numbers that are in registers: what some operations need (`needs_unary` and so on).
     pub numbers: &'a [(Prim, u64, Reg)],
 }
 
@@ -33,17 +36,39 @@ pub fn needs_binary(prim: Prim, op: Binary) -> Option<(Prim, u64)> {
     (op == Binary::CopySign).then(|| (prim, sign_bit(prim)))
 }
 
-/// For conversions to integers: the first float that is too large, and what it becomes; 0 as a float for unsigned ones.
 pub fn needs_convert(op: Convert) -> Vec<(Prim, u64)> {
-    let (f32, f64) = (|x: f32| (Prim::F32, u64::from(x.to_bits())), |x: f64| (Prim::F64, x.to_bits()));
-    match op {
-        Convert::F32ToI32 => vec![f32(2f32.powi(31)), (Prim::I32, i32::MAX as u64)],
-        Convert::F32ToI64 => vec![f32(2f32.powi(63)), (Prim::I64, i64::MAX as u64)],
-        Convert::F64ToI32 => vec![f64(2f64.powi(31)), (Prim::I32, i32::MAX as u64)],
-        Convert::F64ToI64 => vec![f64(2f64.powi(63)), (Prim::I64, i64::MAX as u64)],
-        Convert::F32ToU32 | Convert::F32ToU64 => vec![f32(0.0)],
-        Convert::F64ToU32 | Convert::F64ToU64 => vec![f64(0.0)],
-        _ => Vec::new(),
+    match Saturation::of(op) {
+        Some(Saturation::Unsigned { zero }) => vec![zero],
+        Some(Saturation::Signed { limit, largest }) => vec![limit, largest],
+        None => Vec::new(),
+    }
+}
+
+/// The numbers by which a conversion of floats to integers treats those that do not fit.
+enum Saturation {
+    Unsigned {
+        zero: (Prim, u64),
+    },
+    /// The first float that is too large, and what it becomes.
+    Signed {
+        limit: (Prim, u64),
+        largest: (Prim, u64),
+    },
+}
+
+impl Saturation {
+    fn of(op: Convert) -> Option<Saturation> {
+        let (f32, f64) = (|x: f32| (Prim::F32, u64::from(x.to_bits())), |x: f64| (Prim::F64, x.to_bits()));
+        let signed = |limit, largest| Some(Saturation::Signed { limit, largest });
+        match op {
+            Convert::F32ToI32 => signed(f32(2f32.powi(31)), (Prim::I32, i32::MAX as u64)),
+            Convert::F32ToI64 => signed(f32(2f32.powi(63)), (Prim::I64, i64::MAX as u64)),
+            Convert::F64ToI32 => signed(f64(2f64.powi(31)), (Prim::I32, i32::MAX as u64)),
+            Convert::F64ToI64 => signed(f64(2f64.powi(63)), (Prim::I64, i64::MAX as u64)),
+            Convert::F32ToU32 | Convert::F32ToU64 => Some(Saturation::Unsigned { zero: f32(0.0) }),
+            Convert::F64ToU32 | Convert::F64ToU64 => Some(Saturation::Unsigned { zero: f64(0.0) }),
+            _ => None,
+        }
     }
 }
 
@@ -51,25 +76,9 @@ fn sign_bit(prim: Prim) -> u64 {
     if is_wide(prim) { 1 << 63 } else { 1 << 31 }
 }
 
-pub fn is_wide(prim: Prim) -> bool {
-    matches!(prim, Prim::I64 | Prim::F64)
-}
-
-const MOVE: Forms = Forms(Code::EVEX_Vmovdqa64_zmm_k1z_zmmm512, Code::EVEX_Vmovdqa32_zmm_k1z_zmmm512, Code::EVEX_Vmovdqa32_ymm_k1z_ymmm256);
-const LOAD: Forms = Forms(Code::EVEX_Vmovdqu64_zmm_k1z_zmmm512, Code::EVEX_Vmovdqu32_zmm_k1z_zmmm512, Code::EVEX_Vmovdqu32_ymm_k1z_ymmm256);
-const STORE: Forms =
-    Forms(Code::EVEX_Vmovdqu64_zmmm512_k1z_zmm, Code::EVEX_Vmovdqu32_zmmm512_k1z_zmm, Code::EVEX_Vmovdqu32_ymmm256_k1z_ymm);
-const REPEAT: Forms =
-    Forms(Code::EVEX_Vpbroadcastq_zmm_k1z_xmmm64, Code::EVEX_Vpbroadcastd_zmm_k1z_xmmm32, Code::EVEX_Vpbroadcastd_ymm_k1z_xmmm32);
-const CHOOSE: Forms = Forms(
-    Code::EVEX_Vpternlogq_zmm_k1z_zmm_zmmm512b64_imm8,
-    Code::EVEX_Vpternlogd_zmm_k1z_zmm_zmmm512b32_imm8,
-    Code::EVEX_Vpternlogd_ymm_k1z_ymm_ymmm256b32_imm8,
-);
-
 impl Selector<'_> {
     pub fn form(&self, prim: Prim) -> Form {
-        if is_wide(prim) { Form::Quad } else { self.narrow }
+        if is_wide(prim) { Form::Quad } else { self.element }
     }
     pub fn take(&mut self, prim: Prim) -> Option<Reg> {
         self.free.take(prim == Prim::Mask)
@@ -79,41 +88,54 @@ impl Selector<'_> {
     }
 
     /// `to = code(x, y)` of one form.
-    fn three(&mut self, code: Code, form: Form, to: Reg, x: Reg, y: Reg) {
+    fn three(&mut self, code: Code, form: Form, to: Reg, x: Reg, y: Reg) -> Option<()> {
         self.asm.put(Instruction::with3(code, to.named(form), x.named(form), y.named(form)));
+        Some(())
     }
 
-    pub fn copy(&mut self, prim: Prim, to: Reg, x: Reg) {
-        match (to, x) {
-            (Reg::Mask(_), _) => self.asm.put(Instruction::with2(Code::VEX_Kmovw_kr_km16, to.low_half(), x.low_half())),
-            _ => {
-                let form = self.form(prim);
-                self.asm.put(Instruction::with2(MOVE.of(form), to.named(form), x.named(form)));
-            }
+    pub fn copy(&mut self, prim: Prim, to: Reg, x: Reg) -> Option<()> {
+        let form = self.form(prim);
+        let code = if prim == Prim::Mask { Code::VEX_Kmovq_kr_km64 } else { MOVE.of(form)? };
+        self.asm.put(Instruction::with2(code, to.named(form), x.named(form)));
+        Some(())
+    }
+
+    /// As `copy`, of the elements that a mask chooses; others stay.
+    pub fn merge(&mut self, prim: Prim, to: Reg, mask: Reg, x: Reg) -> Option<()> {
+        if prim == Prim::Mask {
+            return self.select(prim, to, mask, x, to);
+        }
+        let form = self.form(prim);
+        self.asm.put_masked(Instruction::with2(MOVE.of(form)?, to.named(form), x.named(form)), mask, false);
+        Some(())
+    }
+
+    /// An instruction that reads or writes elements in memory: those that there are. What is not read is zero.
+    fn put_within(&mut self, instruction: Result<Instruction, IcedError>, read: bool) {
+        match self.within {
+            Some(mask) => self.asm.put_masked(instruction, mask, read),
+            None => self.asm.put(instruction),
         }
     }
 
-    pub fn repeat(&mut self, prim: Prim, to: Reg, from: MemoryOperand) {
-        match to {
-            Reg::Mask(_) => self.asm.put(Instruction::with2(Code::VEX_Kmovw_kr_km16, to.low_half(), from)),
-            Reg::Vector(_) => {
-                let form = self.form(prim);
-                self.asm.put(Instruction::with2(REPEAT.of(form), to.named(form), from));
-            }
-        }
+    /// What stands in memory once, in all elements.
+    pub fn repeat(&mut self, prim: Prim, to: Reg, from: MemoryOperand) -> Option<()> {
+        let form = self.form(prim);
+        let code = if prim == Prim::Mask { Code::VEX_Kmovq_kr_km64 } else { REPEAT.of(form)? };
+        self.asm.put(Instruction::with2(code, to.named(form), from));
+        Some(())
     }
 
     /// Values of a strip or of accumulators, where a mask is 32 bits an element.
     pub fn restore(&mut self, prim: Prim, to: Reg, from: MemoryOperand) -> Option<()> {
         let form = self.form(prim);
         if prim != Prim::Mask {
-            self.asm.put(Instruction::with2(LOAD.of(form), to.named(form), from));
+            self.asm.put(Instruction::with2(LOAD.of(form)?, to.named(form), from));
             return Some(());
         }
         let wide = self.take(Prim::I32)?;
-        self.asm.put(Instruction::with2(LOAD.of(form), wide.named(form), from));
-        let code = if form == Form::Half { Code::EVEX_Vpmovd2m_kr_ymm } else { Code::EVEX_Vpmovd2m_kr_zmm };
-        self.asm.put(Instruction::with2(code, to.low_half(), wide.named(form)));
+        self.asm.put(Instruction::with2(LOAD.of(form)?, wide.named(form), from));
+        self.asm.put(Instruction::with2(SIGNS.of(form)?, to.low_half(), wide.named(form)));
         self.free.give(wide);
         Some(())
     }
@@ -121,112 +143,95 @@ impl Selector<'_> {
     pub fn keep(&mut self, prim: Prim, to: MemoryOperand, x: Reg) -> Option<()> {
         let form = self.form(prim);
         if prim != Prim::Mask {
-            self.asm.put(Instruction::with2(STORE.of(form), to, x.named(form)));
+            self.asm.put(Instruction::with2(STORE.of(form)?, to, x.named(form)));
             return Some(());
         }
         let wide = self.take(Prim::I32)?;
-        let code = if form == Form::Half { Code::EVEX_Vpmovm2d_ymm_kr } else { Code::EVEX_Vpmovm2d_zmm_kr };
-        self.asm.put(Instruction::with2(code, wide.named(form), x.low_half()));
-        self.asm.put(Instruction::with2(STORE.of(form), to, wide.named(form)));
+        self.asm.put(Instruction::with2(SPREAD.of(form)?, wide.named(form), x.low_half()));
+        self.asm.put(Instruction::with2(STORE.of(form)?, to, wide.named(form)));
         self.free.give(wide);
         Some(())
     }
 
     /// Elements of an array that lie side by side.
     pub fn load(&mut self, dtype: DType, to: Reg, from: MemoryOperand) -> Option<()> {
-        let form = self.form(Prim::of(dtype));
-        let half = form == Form::Half;
-        let code = match dtype {
-            DType::C64 | DType::C128 => return None,
-            DType::I16 if half => Code::EVEX_Vpmovsxwd_ymm_k1z_xmmm128,
-            DType::I16 => Code::EVEX_Vpmovsxwd_zmm_k1z_ymmm256,
-            DType::U16 if half => Code::EVEX_Vpmovzxwd_ymm_k1z_xmmm128,
-            DType::U16 => Code::EVEX_Vpmovzxwd_zmm_k1z_ymmm256,
-            DType::I8 if half => Code::EVEX_Vpmovsxbd_ymm_k1z_xmmm64,
-            DType::I8 => Code::EVEX_Vpmovsxbd_zmm_k1z_xmmm128,
-            DType::U8 | DType::Bool if half => Code::EVEX_Vpmovzxbd_ymm_k1z_xmmm64,
-            DType::U8 | DType::Bool => Code::EVEX_Vpmovzxbd_zmm_k1z_xmmm128,
-            _ => LOAD.of(form),
-        };
-        if dtype != DType::Bool {
-            self.asm.put(Instruction::with2(code, to.named(form), from));
-            return Some(());
+        if dtype.is_complex() {
+            return None;
         }
-        let bytes = self.take(Prim::I32)?;
-        self.asm.put(Instruction::with2(code, bytes.named(form), from));
-        let test = if half { Code::EVEX_Vptestmd_kr_k1_ymm_ymmm256b32 } else { Code::EVEX_Vptestmd_kr_k1_zmm_zmmm512b32 };
-        self.asm.put(Instruction::with3(test, to.low_half(), bytes.named(form), bytes.named(form)));
-        self.free.give(bytes);
+        let form = self.form(Prim::of(dtype));
+        let codes = match dtype {
+            DType::I16 => SIGNED_WORDS,
+            DType::U16 => WORDS,
+            DType::I8 => SIGNED_BYTES,
+            DType::U8 | DType::Bool => BYTES,
+            _ => LOAD,
+        };
+        let bytes = if dtype == DType::Bool { self.take(Prim::I32)? } else { to };
+        self.put_within(Instruction::with2(codes.of(form)?, bytes.named(form), from), true);
+        if dtype == DType::Bool {
+            self.asm.put(Instruction::with3(TEST.of(form)?, to.low_half(), bytes.named(form), bytes.named(form)));
+            self.free.give(bytes);
+        }
         Some(())
     }
 
     /// One element of an array in all places.
     pub fn load_one(&mut self, dtype: DType, to: Reg, from: MemoryOperand) -> Option<()> {
-        if dtype.is_complex() || dtype.size() < 4 {
+        let item = match self.form(Prim::of(dtype)) {
+            Form::Quad => 8,
+            Form::Full | Form::Half => 4,
+            Form::Word => 2,
+            Form::Byte => 1,
+        };
+        if dtype.size() != item || dtype == DType::Bool {
             return None;
         }
-        self.repeat(Prim::of(dtype), to, from);
-        Some(())
+        self.repeat(Prim::of(dtype), to, from)
     }
 
     pub fn store(&mut self, dtype: DType, to: MemoryOperand, x: Reg) -> Option<()> {
-        let form = self.form(Prim::of(dtype));
-        let half = form == Form::Half;
-        let code = match dtype {
-            DType::C64 | DType::C128 => return None,
-            DType::I16 | DType::U16 if half => Code::EVEX_Vpmovdw_xmmm128_k1z_ymm,
-            DType::I16 | DType::U16 => Code::EVEX_Vpmovdw_ymmm256_k1z_zmm,
-            DType::I8 | DType::U8 | DType::Bool if half => Code::EVEX_Vpmovdb_xmmm64_k1z_ymm,
-            DType::I8 | DType::U8 | DType::Bool => Code::EVEX_Vpmovdb_xmmm128_k1z_zmm,
-            _ => STORE.of(form),
-        };
-        if dtype != DType::Bool {
-            self.asm.put(Instruction::with2(code, to, x.named(form)));
-            return Some(());
+        if dtype.is_complex() {
+            return None;
         }
-        let ones = self.take(Prim::I32)?;
-        self.ones(Prim::I32, ones, x);
-        self.asm.put(Instruction::with2(code, to, ones.named(form)));
-        self.free.give(ones);
+        let form = self.form(Prim::of(dtype));
+        let codes = match dtype {
+            DType::I16 | DType::U16 => STORE_WORDS,
+            DType::I8 | DType::U8 | DType::Bool => STORE_BYTES,
+            _ => STORE,
+        };
+        let bytes = if dtype == DType::Bool { self.take(Prim::I32)? } else { x };
+        if dtype == DType::Bool {
+            self.ones(Prim::I32, bytes, x)?;
+        }
+        self.put_within(Instruction::with2(codes.of(form)?, to, bytes.named(form)), false);
+        if dtype == DType::Bool {
+            self.free.give(bytes);
+        }
         Some(())
     }
 
     /// 1 where the mask is set, else 0.
-    fn ones(&mut self, prim: Prim, to: Reg, mask: Reg) {
+    fn ones(&mut self, prim: Prim, to: Reg, mask: Reg) -> Option<()> {
         let form = self.form(prim);
-        let to = to.named(form);
-        self.asm.put_masked(Instruction::with4(CHOOSE.of(form), to, to, to, 0xff), mask, true);
-        let (code, by) = match form {
-            Form::Quad => (Code::EVEX_Vpsrlq_zmm_k1z_zmmm512b64_imm8, 63),
-            Form::Full => (Code::EVEX_Vpsrld_zmm_k1z_zmmm512b32_imm8, 31),
-            Form::Half => (Code::EVEX_Vpsrld_ymm_k1z_ymmm256b32_imm8, 31),
-        };
-        self.asm.put(Instruction::with3(code, to, to, by));
+        self.asm.put(Instruction::with2(SPREAD.of(form)?, to.named(form), mask.low_half()));
+        self.asm.put(Instruction::with2(ABSOLUTE.of(form)?, to.named(form), to.named(form)));
+        Some(())
     }
 
     pub fn unary(&mut self, prim: Prim, op: Unary, to: Reg, x: Reg) -> Option<()> {
-        use Code::*;
         let form = self.form(prim);
         let number = needs_unary(prim, op).map(|(prim, bits)| self.number(prim, bits));
         match op {
-            Unary::Not if prim == Prim::Mask => self.asm.put(Instruction::with2(VEX_Knotw_kr_kr, to.low_half(), x.low_half())),
+            Unary::Not if prim == Prim::Mask => self.asm.put(Instruction::with2(Code::VEX_Knotq_kr_kr, to.low_half(), x.low_half())),
             Unary::Not => {
                 let to = to.named(form);
-                self.asm.put(Instruction::with4(CHOOSE.of(form), to, to, x.named(form), 0x55));
+                self.asm.put(Instruction::with4(CHOOSE.of(form)?, to, to, x.named(form), 0x55));
             }
-            Unary::Neg if matches!(prim, Prim::F32 | Prim::F64) => self.three(XOR.of(form), form, to, x, number??),
-            Unary::Neg => self.three(SUB.of(form), form, to, number??, x),
-            Unary::Abs | Unary::ZeroExtend8 | Unary::ZeroExtend16 => self.three(AND.of(form), form, to, x, number??),
-            Unary::Sqrt => {
-                let code = Forms(EVEX_Vsqrtpd_zmm_k1z_zmmm512b64_er, EVEX_Vsqrtps_zmm_k1z_zmmm512b32_er, EVEX_Vsqrtps_ymm_k1z_ymmm256b32);
-                self.asm.put(Instruction::with2(code.of(form), to.named(form), x.named(form)));
-            }
+            Unary::Neg if matches!(prim, Prim::F32 | Prim::F64) => self.three(XOR.of(form)?, form, to, x, number??)?,
+            Unary::Neg => self.three(SUB.of(form)?, form, to, number??, x)?,
+            Unary::Abs | Unary::ZeroExtend8 | Unary::ZeroExtend16 => self.three(AND.of(form)?, form, to, x, number??)?,
+            Unary::Sqrt => self.asm.put(Instruction::with2(SQRT_F.of(form)?, to.named(form), x.named(form))),
             Unary::Floor | Unary::Ceil | Unary::Trunc | Unary::Nearest => {
-                let code = Forms(
-                    EVEX_Vrndscalepd_zmm_k1z_zmmm512b64_imm8_sae,
-                    EVEX_Vrndscaleps_zmm_k1z_zmmm512b32_imm8_sae,
-                    EVEX_Vrndscaleps_ymm_k1z_ymmm256b32_imm8,
-                );
                 // Without inexact exceptions, in the direction of the last bits.
                 let way = match op {
                     Unary::Nearest => 8,
@@ -234,14 +239,12 @@ impl Selector<'_> {
                     Unary::Ceil => 10,
                     _ => 11,
                 };
-                self.asm.put(Instruction::with3(code.of(form), to.named(form), x.named(form), way));
+                self.asm.put(Instruction::with3(ROUND_F.of(form)?, to.named(form), x.named(form), way));
             }
             Unary::SignExtend8 | Unary::SignExtend16 => {
-                let by = if op == Unary::SignExtend8 { 24 } else { 16 };
-                let (left, right) = match form {
-                    Form::Half => (EVEX_Vpslld_ymm_k1z_ymmm256b32_imm8, EVEX_Vpsrad_ymm_k1z_ymmm256b32_imm8),
-                    _ => (EVEX_Vpslld_zmm_k1z_zmmm512b32_imm8, EVEX_Vpsrad_zmm_k1z_zmmm512b32_imm8),
-                };
+                let bits = if op == Unary::SignExtend8 { 8 } else { 16 };
+                let by = if form == Form::Word { 16 } else { 32 } - bits;
+                let (left, right) = (SHL_BY.of(form)?, SHR_S_BY.of(form)?);
                 self.asm.put(Instruction::with3(left, to.named(form), x.named(form), by));
                 self.asm.put(Instruction::with3(right, to.named(form), to.named(form), by));
             }
@@ -250,66 +253,44 @@ impl Selector<'_> {
     }
 
     pub fn binary(&mut self, prim: Prim, op: Binary, to: Reg, x: Reg, y: Reg) -> Option<()> {
-        use Code::*;
         let form = self.form(prim);
         if prim == Prim::Mask {
             let code = match op {
-                Binary::And => VEX_Kandw_kr_kr_kr,
-                Binary::Or => VEX_Korw_kr_kr_kr,
-                Binary::Xor => VEX_Kxorw_kr_kr_kr,
+                Binary::And => Code::VEX_Kandq_kr_kr_kr,
+                Binary::Or => Code::VEX_Korq_kr_kr_kr,
+                Binary::Xor => Code::VEX_Kxorq_kr_kr_kr,
                 _ => return None,
             };
-            self.three(code, form, to, x, y);
-            return Some(());
+            return self.three(code, form, to, x, y);
         }
         let float = matches!(prim, Prim::F32 | Prim::F64);
         let code = match op {
-            Binary::Add if float => {
-                Forms(EVEX_Vaddpd_zmm_k1z_zmm_zmmm512b64_er, EVEX_Vaddps_zmm_k1z_zmm_zmmm512b32_er, EVEX_Vaddps_ymm_k1z_ymm_ymmm256b32)
-            }
-            Binary::Sub if float => {
-                Forms(EVEX_Vsubpd_zmm_k1z_zmm_zmmm512b64_er, EVEX_Vsubps_zmm_k1z_zmm_zmmm512b32_er, EVEX_Vsubps_ymm_k1z_ymm_ymmm256b32)
-            }
-            Binary::Mul if float => {
-                Forms(EVEX_Vmulpd_zmm_k1z_zmm_zmmm512b64_er, EVEX_Vmulps_zmm_k1z_zmm_zmmm512b32_er, EVEX_Vmulps_ymm_k1z_ymm_ymmm256b32)
-            }
-            Binary::Div => {
-                Forms(EVEX_Vdivpd_zmm_k1z_zmm_zmmm512b64_er, EVEX_Vdivps_zmm_k1z_zmm_zmmm512b32_er, EVEX_Vdivps_ymm_k1z_ymm_ymmm256b32)
-            }
-            Binary::Add => {
-                Forms(EVEX_Vpaddq_zmm_k1z_zmm_zmmm512b64, EVEX_Vpaddd_zmm_k1z_zmm_zmmm512b32, EVEX_Vpaddd_ymm_k1z_ymm_ymmm256b32)
-            }
+            Binary::Add if float => ADD_F,
+            Binary::Sub if float => SUB_F,
+            Binary::Mul if float => MUL_F,
+            Binary::Div => DIV_F,
+            Binary::Add => ADD,
             Binary::Sub => SUB,
-            Binary::Mul => {
-                Forms(EVEX_Vpmullq_zmm_k1z_zmm_zmmm512b64, EVEX_Vpmulld_zmm_k1z_zmm_zmmm512b32, EVEX_Vpmulld_ymm_k1z_ymm_ymmm256b32)
-            }
+            Binary::Mul => MUL,
             Binary::And => AND,
-            Binary::Or => Forms(EVEX_Vporq_zmm_k1z_zmm_zmmm512b64, EVEX_Vpord_zmm_k1z_zmm_zmmm512b32, EVEX_Vpord_ymm_k1z_ymm_ymmm256b32),
+            Binary::Or => OR,
             Binary::Xor => XOR,
-            Binary::Shl => {
-                Forms(EVEX_Vpsllvq_zmm_k1z_zmm_zmmm512b64, EVEX_Vpsllvd_zmm_k1z_zmm_zmmm512b32, EVEX_Vpsllvd_ymm_k1z_ymm_ymmm256b32)
-            }
-            Binary::ShrS => {
-                Forms(EVEX_Vpsravq_zmm_k1z_zmm_zmmm512b64, EVEX_Vpsravd_zmm_k1z_zmm_zmmm512b32, EVEX_Vpsravd_ymm_k1z_ymm_ymmm256b32)
-            }
-            Binary::ShrU => {
-                Forms(EVEX_Vpsrlvq_zmm_k1z_zmm_zmmm512b64, EVEX_Vpsrlvd_zmm_k1z_zmm_zmmm512b32, EVEX_Vpsrlvd_ymm_k1z_ymm_ymmm256b32)
-            }
+            Binary::Shl => SHL,
+            Binary::ShrS => SHR_S,
+            Binary::ShrU => SHR_U,
             Binary::CopySign => {
                 // Where the sign bit is set in `to`, the bit of y, else that of x.
                 let sign = self.number(prim, sign_bit(prim))?;
-                self.copy(prim, to, sign);
-                self.asm.put(Instruction::with4(CHOOSE.of(form), to.named(form), y.named(form), x.named(form), 0xca));
+                self.copy(prim, to, sign)?;
+                self.asm.put(Instruction::with4(CHOOSE.of(form)?, to.named(form), y.named(form), x.named(form), 0xca));
                 return Some(());
             }
             Binary::DivS | Binary::DivU | Binary::RemS | Binary::RemU | Binary::MulHighS | Binary::MulHighU => return None,
         };
-        self.three(code.of(form), form, to, x, y);
-        Some(())
+        self.three(code.of(form)?, form, to, x, y)
     }
 
-    pub fn compare(&mut self, prim: Prim, op: Compare, to: Reg, x: Reg, y: Reg) {
-        use Code::*;
+    pub fn compare(&mut self, prim: Prim, op: Compare, to: Reg, x: Reg, y: Reg) -> Option<()> {
         let form = self.form(prim);
         let how = match op {
             Compare::Eq => 0,
@@ -321,43 +302,29 @@ impl Selector<'_> {
             // The quiet comparisons; `Ne` is true of NaN.
             return self.compare_floats(prim, to, x, y, if how % 4 == 0 { how } else { how + 0x10 });
         }
-        let code = match op {
-            Compare::LtU | Compare::LeU => Forms(
-                EVEX_Vpcmpuq_kr_k1_zmm_zmmm512b64_imm8,
-                EVEX_Vpcmpud_kr_k1_zmm_zmmm512b32_imm8,
-                EVEX_Vpcmpud_kr_k1_ymm_ymmm256b32_imm8,
-            ),
-            _ => Forms(EVEX_Vpcmpq_kr_k1_zmm_zmmm512b64_imm8, EVEX_Vpcmpd_kr_k1_zmm_zmmm512b32_imm8, EVEX_Vpcmpd_kr_k1_ymm_ymmm256b32_imm8),
-        };
-        self.asm.put(Instruction::with4(code.of(form), to.low_half(), x.named(form), y.named(form), how));
+        let code = if matches!(op, Compare::LtU | Compare::LeU) { COMPARE_U } else { COMPARE };
+        self.asm.put(Instruction::with4(code.of(form)?, to.low_half(), x.named(form), y.named(form), how));
+        Some(())
     }
 
     /// A comparison of floats by the number that the instruction has for it.
-    fn compare_floats(&mut self, prim: Prim, to: Reg, x: Reg, y: Reg, how: i32) {
-        use Code::*;
+    fn compare_floats(&mut self, prim: Prim, to: Reg, x: Reg, y: Reg, how: i32) -> Option<()> {
         let form = self.form(prim);
-        let code = Forms(
-            EVEX_Vcmppd_kr_k1_zmm_zmmm512b64_imm8_sae,
-            EVEX_Vcmpps_kr_k1_zmm_zmmm512b32_imm8_sae,
-            EVEX_Vcmpps_kr_k1_ymm_ymmm256b32_imm8,
-        );
-        self.asm.put(Instruction::with4(code.of(form), to.low_half(), x.named(form), y.named(form), how));
+        self.asm.put(Instruction::with4(COMPARE_F.of(form)?, to.low_half(), x.named(form), y.named(form), how));
+        Some(())
     }
 
     pub fn select(&mut self, prim: Prim, to: Reg, mask: Reg, x: Reg, y: Reg) -> Option<()> {
-        use Code::*;
         let form = self.form(prim);
         if prim == Prim::Mask {
             let other = self.take(Prim::Mask)?;
-            self.three(VEX_Kandnw_kr_kr_kr, form, other, mask, y);
-            self.three(VEX_Kandw_kr_kr_kr, form, to, mask, x);
-            self.three(VEX_Korw_kr_kr_kr, form, to, to, other);
+            self.three(Code::VEX_Kandnq_kr_kr_kr, form, other, mask, y)?;
+            self.three(Code::VEX_Kandq_kr_kr_kr, form, to, mask, x)?;
+            self.three(Code::VEX_Korq_kr_kr_kr, form, to, to, other)?;
             self.free.give(other);
             return Some(());
         }
-        let code =
-            Forms(EVEX_Vpblendmq_zmm_k1z_zmm_zmmm512b64, EVEX_Vpblendmd_zmm_k1z_zmm_zmmm512b32, EVEX_Vpblendmd_ymm_k1z_ymm_ymmm256b32);
-        self.asm.put_masked(Instruction::with3(code.of(form), to.named(form), y.named(form), x.named(form)), mask, false);
+        self.asm.put_masked(Instruction::with3(BLEND.of(form)?, to.named(form), y.named(form), x.named(form)), mask, false);
         Some(())
     }
 
@@ -365,16 +332,14 @@ impl Selector<'_> {
         use Code::*;
         let (from, into) = op.prims();
         let (form, target) = (self.form(from), self.form(into));
-        let half = self.narrow == Form::Half;
+        let half = self.element == Form::Half;
         // 32-bit elements beside 64-bit ones are halves: a segment that has both counts by eight.
         let code = match op {
             Convert::MaskToI32 | Convert::MaskToI64 => {
-                self.ones(into, to, x);
-                return Some(());
+                return self.ones(into, to, x);
             }
             Convert::F32Bits | Convert::F64Bits | Convert::F32FromBits | Convert::F64FromBits => {
-                self.copy(into, to, x);
-                return Some(());
+                return self.copy(into, to, x);
             }
             Convert::ExtendS => EVEX_Vpmovsxdq_zmm_k1z_ymmm256,
             Convert::ExtendU => EVEX_Vpmovzxdq_zmm_k1z_ymmm256,
@@ -406,36 +371,28 @@ impl Selector<'_> {
             Convert::F64ToU64 => EVEX_Vcvttpd2uqq_zmm_k1z_zmmm512b64_sae,
         };
         let instruction = Instruction::with2(code, to.named(target), x.named(form));
-        let float = matches!(from, Prim::F32 | Prim::F64);
-        match needs_convert(op)[..] {
+        match Saturation::of(op) {
             // Too large gives all bits, the largest; negative and NaN are zero.
-            [zero] => {
+            Some(Saturation::Unsigned { zero }) => {
                 let mask = self.take(Prim::Mask)?;
                 let zero = self.number(zero.0, zero.1)?;
-                self.compare_floats(from, mask, x, zero, 0x1d);
+                self.compare_floats(from, mask, x, zero, 0x1d)?;
                 self.asm.put_masked(instruction, mask, true);
                 self.free.give(mask);
             }
             // Out of range gives the smallest: right below; above the largest; NaN is zero.
-            [limit, largest] if float => {
+            Some(Saturation::Signed { limit, largest }) => {
                 let (limit, largest) = (self.number(limit.0, limit.1)?, self.number(largest.0, largest.1)?);
                 let mask = self.take(Prim::Mask)?;
                 // Ordered: not NaN.
-                self.compare_floats(from, mask, x, x, 7);
+                self.compare_floats(from, mask, x, x, 7)?;
                 self.asm.put_masked(instruction, mask, true);
-                self.compare_floats(from, mask, x, limit, 0x1d);
-                self.asm.put_masked(Instruction::with2(MOVE.of(target), to.named(target), largest.named(target)), mask, false);
+                self.compare_floats(from, mask, x, limit, 0x1d)?;
+                self.asm.put_masked(Instruction::with2(MOVE.of(target)?, to.named(target), largest.named(target)), mask, false);
                 self.free.give(mask);
             }
-            _ => self.asm.put(instruction),
+            None => self.asm.put(instruction),
         }
         Some(())
     }
 }
-
-const AND: Forms =
-    Forms(Code::EVEX_Vpandq_zmm_k1z_zmm_zmmm512b64, Code::EVEX_Vpandd_zmm_k1z_zmm_zmmm512b32, Code::EVEX_Vpandd_ymm_k1z_ymm_ymmm256b32);
-const XOR: Forms =
-    Forms(Code::EVEX_Vpxorq_zmm_k1z_zmm_zmmm512b64, Code::EVEX_Vpxord_zmm_k1z_zmm_zmmm512b32, Code::EVEX_Vpxord_ymm_k1z_ymm_ymmm256b32);
-const SUB: Forms =
-    Forms(Code::EVEX_Vpsubq_zmm_k1z_zmm_zmmm512b64, Code::EVEX_Vpsubd_zmm_k1z_zmm_zmmm512b32, Code::EVEX_Vpsubd_ymm_k1z_ymm_ymmm256b32);

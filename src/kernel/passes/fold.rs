@@ -19,7 +19,9 @@ pub fn fold(expr: &mut Expr, checked: bool) {
         }
         Expr::Cast { from, to, arg, .. } => match constant(arg) {
             Some(value) => convert(value, *to, checked).ok().map(Expr::Const),
-            None => (from == to).then(|| take(arg)),
+            None if from == to => Some(take(arg)),
+            None if !checked && narrows(*from, *to) && has_low_bits(arg) => Some(low_bits(arg, *to)),
+            None => None,
         },
         Expr::If { cond, then, other } => match constant(cond) {
             Some(value) => Some(take(if value.bits != 0 { then } else { other })),
@@ -52,9 +54,60 @@ fn identity(op: ScalarOp, dtype: DType, args: &mut [Expr], checked: bool) -> Opt
                 let (kept, dropped) = if value.bits != 0 { (a, b) } else { (b, a) };
                 (!can_fail(dropped, checked)).then(|| take(kept))
             }
-            None => (a == b && !can_fail(cond, checked)).then(|| take(a)),
+            None if a == b && !can_fail(cond, checked) => Some(take(a)),
+            None if dtype == DType::Bool => choice(cond, a, b),
+            None => None,
         },
         _ => None,
+    }
+}
+
+/// A choice between bools of which one is a constant.
+fn choice(cond: &mut Expr, a: &mut Expr, b: &mut Expr) -> Option<Expr> {
+    use ScalarOp::{And, Not, Or};
+    let logic = |op, args| Expr::Op { op, dtype: DType::Bool, args, span: Default::default() };
+    let [left, right] = [&*a, &*b].map(|side| constant(side).and_then(Scalar::as_bool));
+    let mut cond = || take(cond);
+    Some(match (left, right) {
+        (Some(true), Some(false)) => cond(),
+        (Some(false), Some(true)) => logic(Not, vec![cond()]),
+        (Some(true), None) => logic(Or, vec![cond(), take(b)]),
+        (None, Some(false)) => logic(And, vec![cond(), take(a)]),
+        (Some(false), None) => logic(And, vec![logic(Not, vec![cond()]), take(b)]),
+        (None, Some(true)) => logic(Or, vec![logic(Not, vec![cond()]), take(a)]),
+        _ => return None,
+    })
+}
+
+/// Does a cast keep the low bits of an integer alone?
+fn narrows(from: DType, to: DType) -> bool {
+    from.is_int() && to.is_int() && to.size() <= from.size()
+}
+
+/// Is an integer made of others in such a way that its low bits depend on their low bits alone?
+fn has_low_bits(expr: &Expr) -> bool {
+    use ScalarOp::*;
+    match expr {
+        Expr::Const(_) => true,
+        Expr::Cast { from, .. } => from.is_int() || *from == DType::Bool,
+        Expr::Op { op: Add | Sub | Mul | And | Or | Xor | Neg | Not, args, .. } => args.iter().all(|arg| has_low_bits(arg)),
+        Expr::Op { op: Select, args, .. } => args.iter().skip(1).all(|arg| has_low_bits(arg)),
+        _ => false,
+    }
+}
+
+/// Computes no more than the low bits of such an integer.
+fn low_bits(expr: &mut Expr, to: DType) -> Expr {
+    match expr {
+        Expr::Const(value) => Expr::Const(value.cast(to)),
+        Expr::Cast { from, arg, .. } if *from == to => take(arg),
+        Expr::Cast { from, arg, span, .. } => Expr::Cast { from: *from, to, arg: Box::new(take(arg)), span: *span },
+        Expr::Op { op, args, span, .. } => {
+            let cond = usize::from(*op == ScalarOp::Select);
+            let args = args.iter_mut().enumerate().map(|(at, arg)| if at < cond { take(arg) } else { low_bits(arg, to) });
+            Expr::Op { op: *op, dtype: to, args: args.collect(), span: *span }
+        }
+        other => take(other),
     }
 }
 

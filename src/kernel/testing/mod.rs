@@ -4,6 +4,7 @@ pub mod generate;
 
 use super::abi::{Arg, ArrayArg, Engine, Fault, Host, Ret};
 use super::ir::Module;
+use crate::array::buffer::ALIGN;
 use crate::array::{Buffer, DType, Scalar};
 use crate::base::Cancel;
 
@@ -65,21 +66,21 @@ pub fn run_on(engine: &dyn Engine, module: &Module, data: &[Data], host: &dyn Ho
         Ok(compiled) => compiled,
         Err(error) => panic!("{} refuses\n{module}\n{error:?}", engine.name()),
     };
-    let mut memory: Vec<(DType, Vec<u8>)> = data.iter().map(bytes).collect();
+    let mut memory: Vec<Memory> = data.iter().map(Memory::of).collect();
     let args: Vec<Arg> = data
         .iter()
         .zip(&mut memory)
-        .map(|(data, (_, bytes))| match data {
+        .map(|(data, memory)| match data {
             Data::Scalar(value) => Arg::Scalar(*value),
             Data::Array { dtype, sizes, .. } => {
                 let shape: Vec<u64> = sizes.iter().map(|size| *size as u64).collect();
                 let strides = crate::array::strided::row_major(&shape, dtype.size()).into_iter().map(|stride| stride as i64).collect();
-                Arg::Array(ArrayArg { dtype: *dtype, ptr: bytes.as_mut_ptr(), sizes: sizes.clone(), strides })
+                Arg::Array(ArrayArg { dtype: *dtype, ptr: memory.bytes_mut().as_mut_ptr(), sizes: sizes.clone(), strides })
             }
         })
         .collect();
     let results = compiled.call(host, &args).map(|rets| rets.into_iter().map(of_ret).collect());
-    let arrays = memory.iter().filter(|(_, bytes)| !bytes.is_empty()).map(|(dtype, bytes)| scalars(*dtype, bytes)).collect();
+    let arrays = memory.iter().filter(|memory| memory.len > 0).map(Memory::scalars).collect();
     Run { results, arrays }
 }
 
@@ -88,17 +89,36 @@ pub fn run(engine: &dyn Engine, module: &Module, data: &[Data]) -> Run {
     run_on(engine, module, data, &TestHost::default())
 }
 
-fn bytes(data: &Data) -> (DType, Vec<u8>) {
-    let Data::Array { dtype, values, .. } = data else { return (DType::I64, Vec::new()) };
-    let mut bytes = vec![0; values.len() * dtype.size()];
-    for (value, place) in values.iter().zip(bytes.chunks_exact_mut(dtype.size())) {
-        value.write(place);
-    }
-    (*dtype, bytes)
+/// An argument's elements, at the very end of a buffer: with `KILN_GUARD=1` what comes after them cannot be touched.
+struct Memory {
+    dtype: DType,
+    buffer: Buffer,
+    len: usize,
 }
 
-fn scalars(dtype: DType, bytes: &[u8]) -> Vec<Scalar> {
-    bytes.chunks_exact(dtype.size()).map(|bytes| Scalar::read(dtype, bytes)).collect()
+impl Memory {
+    fn of(data: &Data) -> Memory {
+        let (dtype, values) = match data {
+            Data::Scalar(value) => (value.dtype, &[][..]),
+            Data::Array { dtype, values, .. } => (*dtype, &values[..]),
+        };
+        let len = values.len() * dtype.size();
+        let mut memory = Memory { dtype, buffer: Buffer::zeroed(len.next_multiple_of(ALIGN)), len };
+        for (value, place) in values.iter().zip(memory.bytes_mut().chunks_exact_mut(dtype.size())) {
+            value.write(place);
+        }
+        memory
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        let start = self.buffer.len() - self.len;
+        &mut self.buffer.bytes_mut()[start..]
+    }
+
+    fn scalars(&self) -> Vec<Scalar> {
+        let bytes = &self.buffer.bytes()[self.buffer.len() - self.len..];
+        bytes.chunks_exact(self.dtype.size()).map(|bytes| Scalar::read(self.dtype, bytes)).collect()
+    }
 }
 
 fn of_ret(ret: Ret) -> Data {
