@@ -3,11 +3,12 @@
 //! operations `ops`', so that results have the same bits as the interpreter's. Only the sign and payload of a NaN may differ.
 //!
 //! The way of a kernel: `jit` (module) → `function` (signature, variables) → `statements`, `expressions`, `arrays`; a vector loop by `tape`
-//! (record the body) → `strips` (cut it at calls) → `vector`, `vector_body`, `copies` (emit it) on `lanes`, or `wide` on AVX-512. `runtime` is what runs beside it.
+//! (record the body) → `strips` (cut it at calls) → `vector` (the loop), `copies`, with bodies from `wide` on AVX-512 and AVX2, else from
+//! `vector_body` on `lanes`. `runtime` is what runs beside it.
 //!
-//! Limits: little-endian machines; on x86-64 SSE4.1. Vectors are 128 bits wide, 512 where the machine has AVX-512. Recursion ends at `chunks::MAX_DEPTH`, or earlier where the
-//! stack of the thread is small. A fault carries out 16 values at most. A panic of `Host::alloc` ends the process, one of a parallel
-//! chunk goes on in the caller.
+//! Limits: little-endian machines; on x86-64 SSE4.1. Vectors are 512 bits wide on AVX-512, 256 on AVX2, else 128. Recursion ends at
+//! `chunks::MAX_DEPTH`, or earlier where the stack of the thread is small. A fault carries out 16 values at most. A panic of `Host::alloc`
+//! ends the process, one of a parallel chunk goes on in the caller.
 
 mod arrays;
 mod copies;

@@ -186,29 +186,29 @@ impl Function<'_, '_> {
     /// Runs the instructions of a segment: with wide vectors where the machine has them, else over whole groups of lanes. What is left
     /// runs over single elements, and so does all where there is little, or that is asked for.
     fn elements(&mut self, strip: &Strip, segment: &Segment, len: Value) {
-        let [single, done] = [(); 2].map(|()| self.b.create_block());
+        let [vector, single, done] = [(); 3].map(|()| self.b.create_block());
         let at = self.b.append_block_param(single, types::I64);
-        if let Some(wide) = Wide::of(strip, segment) {
-            let call = self.b.create_block();
-            let zero = self.b.ins().iconst(types::I64, 0);
-            let few = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, len, wide::ENOUGH);
-            let singly = strip.direct.map_or(few, |direct| self.b.ins().bor(few, direct));
-            self.b.ins().brif(singly, single, &[BlockArg::Value(zero)], call, &[]);
-            self.enter(call);
-            self.call_wide(&wide, strip, len);
-            self.b.ins().jump(done, &[]);
-        } else {
-            let (unroll, in_registers) = shape(strip.tape, segment);
-            let whole = self.whole(strip, len, unroll * GROUP);
-            let [groups, rest] = [(); 2].map(|()| self.b.create_block());
-            self.b.ins().brif(whole, groups, &[], rest, &[]);
-            self.enter(groups);
-            self.groups(strip, segment, whole, unroll, in_registers);
-            self.b.ins().jump(rest, &[]);
-            self.enter(rest);
-            let more = self.b.ins().icmp(IntCC::NotEqual, whole, len);
-            self.b.ins().brif(more, single, &[BlockArg::Value(whole)], done, &[]);
-        }
+        let zero = self.b.ins().iconst(types::I64, 0);
+        let whole = match Wide::of(strip, segment) {
+            Some(wide) => {
+                let whole = self.whole(strip, len, wide.multiple);
+                let enough = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, whole, wide::ENOUGH);
+                self.b.ins().brif(enough, vector, &[], single, &[BlockArg::Value(zero)]);
+                self.enter(vector);
+                self.call_wide(&wide, strip, whole);
+                whole
+            }
+            None => {
+                let (unroll, in_registers) = shape(strip.tape, segment);
+                let whole = self.whole(strip, len, unroll * GROUP);
+                self.b.ins().brif(whole, vector, &[], single, &[BlockArg::Value(zero)]);
+                self.enter(vector);
+                self.groups(strip, segment, whole, unroll, in_registers);
+                whole
+            }
+        };
+        let more = self.b.ins().icmp(IntCC::NotEqual, whole, len);
+        self.b.ins().brif(more, single, &[BlockArg::Value(whole)], done, &[]);
         self.b.switch_to_block(single);
         self.single(strip, segment, at);
         let next = self.b.ins().iadd_imm_s(at, 1);

@@ -1,4 +1,4 @@
-//! Writing AVX-512 instructions: registers, which of them are free, and encoding by iced-x86. Knows nothing of tapes.
+//! Writing instructions: registers, which of them are free, and encoding by iced-x86. Knows nothing of tapes.
 
 use super::forms::Form;
 use iced_x86::{Code, Encoder, IcedError, Instruction, MemoryOperand, Register};
@@ -27,26 +27,38 @@ impl Reg {
     }
 }
 
-/// Registers that are free, by number. Mask 0 cannot choose elements and is left out.
+/// Registers that are free, by number.
 #[derive(Clone, Copy)]
 pub struct Free {
     vectors: u32,
-    masks: u32,
+    /// Where masks have registers of their own.
+    masks: Option<u32>,
 }
 
 impl Free {
-    pub const ALL: Free = Free { vectors: u32::MAX, masks: 0xfe };
-
+    /// 32 vectors, and masks. Mask 0 cannot choose elements and is left out.
+    pub const fn with_masks() -> Free {
+        Free { vectors: u32::MAX, masks: Some(0xfe) }
+    }
+    /// 16 vectors, which masks are too.
+    pub const fn without_masks() -> Free {
+        Free { vectors: 0xffff, masks: None }
+    }
     pub fn take(&mut self, mask: bool) -> Option<Reg> {
-        let free = if mask { &mut self.masks } else { &mut self.vectors };
-        let at = (*free != 0).then(|| free.trailing_zeros())?;
-        *free &= !(1 << at);
-        Some(if mask { Reg::Mask(at) } else { Reg::Vector(at) })
+        let take = |free: &mut u32| {
+            let at = (*free != 0).then(|| free.trailing_zeros())?;
+            *free &= !(1 << at);
+            Some(at)
+        };
+        match &mut self.masks {
+            Some(masks) if mask => take(masks).map(Reg::Mask),
+            _ => take(&mut self.vectors).map(Reg::Vector),
+        }
     }
     pub fn give(&mut self, reg: Reg) {
-        match reg {
-            Reg::Vector(at) => self.vectors |= 1 << at,
-            Reg::Mask(at) => self.masks |= 1 << at,
+        match (reg, &mut self.masks) {
+            (Reg::Mask(at), Some(masks)) => *masks |= 1 << at,
+            (Reg::Vector(at) | Reg::Mask(at), _) => self.vectors |= 1 << at,
         }
     }
 }

@@ -1,30 +1,30 @@
-//! How elements lie in registers, and the instruction of each operation for each way.
+//! How elements lie in registers, and the AVX-512 instruction of each operation for each way.
 
 use iced_x86::Code::{self, *};
 
 /// How the elements of a group lie in a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// Eight of 64 bits, 512 bits.
+    /// Of 64 bits.
     Quad,
-    /// Sixteen of 32 bits, 512 bits.
+    /// Of 32 bits.
     Full,
-    /// Eight of 32 bits, 256 bits.
+    /// Of 32 bits, as many as there are of 64 beside them: half a register.
     Half,
-    /// 32 of 16 bits, 512 bits.
+    /// Of 16 bits.
     Word,
-    /// 64 of 8 bits, 512 bits.
+    /// Of 8 bits.
     Byte,
 }
 
 impl Form {
-    /// Elements in a group.
-    pub fn width(self) -> usize {
+    /// Bytes of an element.
+    pub fn bytes(self) -> usize {
         match self {
-            Form::Quad | Form::Half => 8,
-            Form::Full => 16,
-            Form::Word => 32,
-            Form::Byte => 64,
+            Form::Quad => 8,
+            Form::Full | Form::Half => 4,
+            Form::Word => 2,
+            Form::Byte => 1,
         }
     }
 }

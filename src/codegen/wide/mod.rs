@@ -1,12 +1,14 @@
-//! The wide vectors: a segment of a vector loop as a function of AVX-512 instructions, where the machine has them. The portable vectors
-//! (`vector_body`) do what this cannot: places that are not side by side, complex numbers, integer division. Both give the same bits.
+//! The wide vectors: a segment of a vector loop as a function of AVX-512 or AVX2 instructions, where the machine has them. The portable
+//! vectors (`vector_body`) do what this cannot: places that are not side by side, complex numbers, integer division. All give the same bits.
 //!
 //! `fn(arguments, count)`: the addresses, numbers and invariants that the segment needs stand in memory, in the order of `Wide::arguments`;
-//! `count` is positive. `narrow` chooses how wide elements are, `writer` has the loop and what is in which register, `select` the
-//! instructions of single operations, `forms` their tables, `asm` encodes. Nothing is spilled: a segment that needs more registers stays
-//! with the portable vectors.
+//! `count` is a positive multiple of `Wide::multiple`. `narrow` chooses how wide elements are, `writer` has the loop and what is in which
+//! register, `select` what an instruction set is, `avx512` (with its tables in `forms`) and `avx2` are two, `asm` encodes. Nothing is
+//! spilled: a segment that needs more registers stays with the portable vectors.
 
 mod asm;
+mod avx2;
+mod avx512;
 mod forms;
 mod narrow;
 mod select;
@@ -20,7 +22,6 @@ use super::strips::Segment;
 use super::tape::{Id, Node};
 use super::vector_body::Strip;
 use crate::ops::emit::Prim;
-use crate::vmath::{Level, level};
 use cranelift_codegen::ir::{InstBuilder, StackSlotData, StackSlotKind, Value, types};
 use cranelift_module::Module;
 
@@ -42,6 +43,8 @@ enum Argument {
 pub struct Wide {
     code: Vec<u8>,
     arguments: Vec<Argument>,
+    /// It runs over multiples of so many elements.
+    pub multiple: usize,
 }
 
 /// Elements from which on the call is worth it.
@@ -50,18 +53,16 @@ pub const ENOUGH: i64 = 8;
 impl Wide {
     /// A segment whose values kept in strips are `offset` bytes into them; `None` where it stays with the portable vectors.
     pub fn of(strip: &Strip, segment: &Segment) -> Option<Wide> {
-        if level() != Level::Avx512 {
-            return None;
-        }
+        let set = select::set()?;
         let ranges = Ranges::of(strip.tape, segment);
         // What does not change is in registers, or else read again for each use.
         let mut ways = ranges.forms(strip.tape, segment).into_iter().flat_map(|form| [(form, true), (form, false)]);
-        ways.find_map(|(form, in_registers)| writer::write(strip, segment, &ranges, form, in_registers))
+        ways.find_map(|(form, in_registers)| writer::write(set, strip, segment, (&ranges, form), in_registers))
     }
 }
 
 impl Function<'_, '_> {
-    /// Runs a segment over the first `count` elements of a strip, one at least.
+    /// Runs a segment over the first `count` elements of a strip.
     pub fn call_wide(&mut self, wide: &Wide, strip: &Strip, count: Value) {
         let slot = StackSlotData::new(StackSlotKind::ExplicitSlot, wide.arguments.len().max(1) as u32 * 8, 4);
         let slot = self.b.create_sized_stack_slot(slot);

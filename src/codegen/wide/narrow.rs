@@ -52,27 +52,7 @@ impl Ranges {
                 Some(dtype) => of_dtype(dtype),
                 None => ANY,
             },
-            Node::Binary(op, a, b) => self.binary(*op, self.get(*a), self.get(*b)),
-            _ => ANY,
-        }
-    }
-
-    fn binary(&self, op: Binary, a: &Range, b: &Range) -> Range {
-        let corners = |f: fn(i64, i64) -> i64| {
-            hull([f(*a.start(), *b.start()), f(*a.start(), *b.end()), f(*a.end(), *b.start()), f(*a.end(), *b.end())])
-        };
-        let positive = *a.start() >= 0;
-        match op {
-            Binary::Add => corners(|a, b| a + b),
-            Binary::Sub => corners(|a, b| a - b),
-            Binary::Mul => corners(|a, b| a * b),
-            Binary::And if positive => 0..=*a.end(),
-            Binary::And if *b.start() >= 0 => 0..=*b.end(),
-            Binary::Or | Binary::Xor if positive && *b.start() >= 0 => {
-                0..=((*a.end().max(b.end()) as u64 + 1).next_power_of_two() - 1) as i64
-            }
-            Binary::ShrS if within(b, &(0..=31)) => corners(|a, b| a >> b),
-            Binary::ShrU if positive && within(b, &(0..=31)) => corners(|a, b| a >> b),
+            Node::Binary(op, a, b) => result(*op, self.get(*a), self.get(*b)),
             _ => ANY,
         }
     }
@@ -101,18 +81,18 @@ impl Ranges {
         ids.iter().all(|id| within(self.get(*id), &(-half..=half - 1)))
     }
 
-    /// A comparison as elements of a form have it: without sign where there is none.
-    pub fn compare(&self, form: Form, of: Prim, op: Compare, a: Id, b: Id) -> Compare {
+    /// A comparison as elements of a form have it: without sign where they have none.
+    pub fn compare(&self, form: Form, prim: Prim, op: Compare, a: Id, b: Id) -> Compare {
         match op {
-            Compare::Lt if of == Prim::I32 && self.unsigned(form, &[a, b]) => Compare::LtU,
-            Compare::Le if of == Prim::I32 && self.unsigned(form, &[a, b]) => Compare::LeU,
+            Compare::Lt if prim == Prim::I32 && !self.signed(form, &[a, b]) => Compare::LtU,
+            Compare::Le if prim == Prim::I32 && !self.signed(form, &[a, b]) => Compare::LeU,
             _ => op,
         }
     }
 
-    /// A shift as elements of a form have it: without sign where there is none.
-    pub fn binary_op(&self, form: Form, prim: Prim, op: Binary, a: Id) -> Binary {
-        if op == Binary::ShrS && prim == Prim::I32 && self.unsigned(form, &[a]) { Binary::ShrU } else { op }
+    /// A shift as elements of a form have it: without sign where they have none.
+    pub fn binary(&self, form: Form, prim: Prim, op: Binary, a: Id) -> Binary {
+        if op == Binary::ShrS && prim == Prim::I32 && !self.signed(form, &[a]) { Binary::ShrU } else { op }
     }
 
     /// The forms in which a segment gives the same bits, narrowest first. What has no instructions there is left to be found out.
@@ -145,13 +125,27 @@ impl Ranges {
     }
 }
 
+/// The range of an operation on values of ranges.
+fn result(op: Binary, a: &Range, b: &Range) -> Range {
+    let corners =
+        |f: fn(i64, i64) -> i64| hull([f(*a.start(), *b.start()), f(*a.start(), *b.end()), f(*a.end(), *b.start()), f(*a.end(), *b.end())]);
+    let positive = *a.start() >= 0;
+    match op {
+        Binary::Add => corners(|a, b| a + b),
+        Binary::Sub => corners(|a, b| a - b),
+        Binary::Mul => corners(|a, b| a * b),
+        Binary::And if positive => 0..=*a.end(),
+        Binary::And if *b.start() >= 0 => 0..=*b.end(),
+        Binary::Or | Binary::Xor if positive && *b.start() >= 0 => 0..=((*a.end().max(b.end()) as u64 + 1).next_power_of_two() - 1) as i64,
+        Binary::ShrS if within(b, &(0..=31)) => corners(|a, b| a >> b),
+        Binary::ShrU if positive && within(b, &(0..=31)) => corners(|a, b| a >> b),
+        _ => ANY,
+    }
+}
+
 /// Bits of an `I32` value that its element has.
 fn bits(form: Form) -> u32 {
-    match form {
-        Form::Byte => 8,
-        Form::Word => 16,
-        Form::Quad | Form::Full | Form::Half => 32,
-    }
+    form.bytes().min(4) as u32 * 8
 }
 
 fn within(inner: &Range, outer: &Range) -> bool {

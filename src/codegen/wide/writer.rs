@@ -1,16 +1,16 @@
 //! The loop of a segment and what is in which register.
 
 use super::asm::{Assembler, Free, Reg, memory};
-use super::forms::{ADD, Form};
+use super::forms::Form;
 use super::narrow::Ranges;
-use super::select::{Selector, needs_binary, needs_convert, needs_unary};
+use super::select::{Selector, Set, needs_binary, needs_unary};
 use super::{Argument, Wide};
 use crate::codegen::lanes::stored;
 use crate::codegen::strips::Segment;
 use crate::codegen::tape::{Id, Node, Place, Stride, Tape};
 use crate::codegen::vector_body::Strip;
 use crate::kernel::ir::LANES;
-use crate::ops::emit::Prim;
+use crate::ops::emit::{Binary, Prim};
 use iced_x86::{Code, Instruction, MemoryOperand, Register};
 use smallvec::SmallVec;
 
@@ -36,19 +36,26 @@ const POINTERS: [Register; 12] = [
 const SAVED: usize = 6;
 
 /// A segment with elements of a form; `None` if it has operations without instructions, or needs too many registers.
-pub fn write(strip: &Strip, segment: &Segment, ranges: &Ranges, element: Form, invariants_in_registers: bool) -> Option<Wide> {
+pub fn write(
+    set: &'static dyn Set,
+    strip: &Strip,
+    segment: &Segment,
+    (ranges, element): (&Ranges, Form),
+    invariants_in_registers: bool,
+) -> Option<Wide> {
     let tape = strip.tape;
     let source: Vec<Id> = tape.ids().map(|id| ranges.source(tape, element, id)).collect();
     let mut writer = Writer {
         strip,
         tape,
         segment,
+        set,
         ranges,
         element,
         source: &source,
         within: None,
         asm: Assembler::new(),
-        free: Free::ALL,
+        free: set.registers(),
         arguments: Vec::new(),
         pointers: Vec::new(),
         numbers: Vec::new(),
@@ -58,14 +65,16 @@ pub fn write(strip: &Strip, segment: &Segment, ranges: &Ranges, element: Form, i
     };
     writer.last = writer.last_uses();
     writer.function(invariants_in_registers)?;
+    let multiple = if set.has_masks() { 1 } else { writer.round() };
     let Writer { asm, arguments, .. } = writer;
-    Some(Wide { code: asm.finish()?, arguments })
+    Some(Wide { code: asm.finish()?, arguments, multiple })
 }
 
 struct Writer<'a> {
     strip: &'a Strip<'a>,
     tape: &'a Tape,
     segment: &'a Segment,
+    set: &'static dyn Set,
     ranges: &'a Ranges,
     /// Form of elements that are not of 64 bits.
     element: Form,
@@ -90,13 +99,13 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// Elements in a group.
     fn width(&self) -> usize {
-        self.element.width()
+        self.set.width(self.element)
     }
     /// Elements in a round of the loop.
     fn round(&self) -> usize {
         self.width().max(LANES)
     }
-    fn select(&mut self) -> Selector<'_> {
+    fn selector(&mut self) -> Selector<'_> {
         Selector { asm: &mut self.asm, free: &mut self.free, element: self.element, within: self.within, numbers: &self.numbers }
     }
     /// What an instruction reads.
@@ -136,11 +145,13 @@ impl Writer<'_> {
         self.asm.put(Instruction::with2(Code::Cmp_r64_rm64, AT, COUNT));
         self.asm.put(Instruction::with_branch(Code::Jle_rel32_64, start));
         self.asm.land(few);
-        self.asm.put(Instruction::with2(Code::Sub_r64_rm64, COUNT, AT));
-        self.asm.put(Instruction::with2(Code::Add_rm64_imm8, COUNT, round));
-        let none = self.asm.jump(Code::Je_rel32_64);
-        self.rest(step)?;
-        self.asm.land(none);
+        if self.set.has_masks() {
+            self.asm.put(Instruction::with2(Code::Sub_r64_rm64, COUNT, AT));
+            self.asm.put(Instruction::with2(Code::Add_rm64_imm8, COUNT, round));
+            let none = self.asm.jump(Code::Je_rel32_64);
+            self.rest(step)?;
+            self.asm.land(none);
+        }
         self.move_accumulators(false)?;
         self.asm.put(Ok(Instruction::with(Code::VEX_Vzeroupper)));
         saved.rev().for_each(|register| self.asm.put(Instruction::with1(Code::Pop_r64, *register)));
@@ -152,7 +163,7 @@ impl Writer<'_> {
     fn rest(&mut self, step: Option<Reg>) -> Option<()> {
         let ones = self.argument(Argument::Number(Prim::I64, u64::MAX));
         self.asm.put(Instruction::with3(Code::VEX_Bzhi_r64_rm64_r64, COUNT, ones, COUNT));
-        let mask = self.select().take(Prim::Mask)?;
+        let mask = self.selector().take(Prim::Mask)?;
         for group in 0..self.round() / self.width() {
             self.asm.put(Instruction::with2(Code::VEX_Kmovq_kr_r64, mask.low_half(), COUNT));
             self.within = Some(mask);
@@ -168,8 +179,7 @@ impl Writer<'_> {
     /// Moves the index on to the next group.
     fn next_index(&mut self, step: Option<Reg>) -> Option<()> {
         for index in self.index_registers() {
-            let (index, step) = (index.named(Form::Quad), step?.named(Form::Quad));
-            self.asm.put(Instruction::with3(ADD.of(Form::Quad)?, index, index, step));
+            self.set.binary(&mut self.selector(), Prim::I64, Binary::Add, index, index, step?)?;
         }
         Some(())
     }
@@ -207,18 +217,18 @@ impl Writer<'_> {
             let needed = match self.tape.node(*id) {
                 Node::Unary(op, _) => needs_unary(prim, *op).into_iter().collect(),
                 Node::Binary(op, ..) => needs_binary(prim, *op).into_iter().collect(),
-                Node::Convert(op, _) => needs_convert(*op),
+                Node::Convert(op, _) => self.set.needs_convert(*op),
                 Node::Constant(_) | Node::Invariant(..) if invariants_in_registers => {
-                    let reg = self.select().take(prim)?;
+                    let reg = self.selector().take(prim)?;
                     let from = self.uniform(*id)?;
-                    self.select().repeat(prim, reg, from)?;
+                    self.set.repeat(&mut self.selector(), prim, reg, from)?;
                     self.fixed.push((*id, reg));
                     continue;
                 }
                 Node::Index => {
                     let lanes: Vec<MemoryOperand> = (0..8).map(|lane| self.argument(Argument::Index(lane))).collect();
-                    let reg = self.select().take(Prim::I64)?;
-                    self.select().restore(Prim::I64, reg, lanes[0])?;
+                    let reg = self.selector().take(Prim::I64)?;
+                    self.set.restore(&mut self.selector(), Prim::I64, reg, lanes[0])?;
                     self.fixed.push((*id, reg));
                     let by = (self.strip.step.wrapping_mul(self.width() as i64)) as u64;
                     step = Some((Prim::I64, by));
@@ -228,9 +238,9 @@ impl Writer<'_> {
             };
             for (prim, bits) in needed {
                 if !self.numbers.iter().any(|(of, known, _)| (*of, *known) == (prim, bits)) {
-                    let reg = self.select().take(prim)?;
+                    let reg = self.selector().take(prim)?;
                     let from = self.argument(Argument::Number(prim, bits));
-                    self.select().repeat(prim, reg, from)?;
+                    self.set.repeat(&mut self.selector(), prim, reg, from)?;
                     self.numbers.push((prim, bits, reg));
                 }
             }
@@ -261,12 +271,12 @@ impl Writer<'_> {
             for group in 0..self.round() / self.width() {
                 let place = memory(AT, None, (group * self.width()) as i64 * i64::from(stored(prim).bytes()));
                 if read {
-                    let reg = self.select().take(prim)?;
-                    self.select().restore(prim, reg, place)?;
+                    let reg = self.selector().take(prim)?;
+                    self.set.restore(&mut self.selector(), prim, reg, place)?;
                     self.accumulators.push((*which, group, reg));
                 } else {
                     let reg = self.accumulator(*which, group)?;
-                    self.select().keep(prim, place, reg)?;
+                    self.set.keep(&mut self.selector(), prim, place, reg)?;
                 }
             }
         }
@@ -313,7 +323,7 @@ impl Writer<'_> {
             let prim = self.tape.prim(*id);
             let to = self.elements(Argument::Kept, stored(prim).bytes() as usize, group, self.strip.offset(*id))?;
             let reg = values[source.0 as usize]?;
-            self.select().keep(prim, to, reg)?;
+            self.set.keep(&mut self.selector(), prim, to, reg)?;
         }
         for id in own {
             if let Some(reg) = values[id.0 as usize] {
@@ -329,13 +339,13 @@ impl Writer<'_> {
             return Some(());
         }
         let prim = self.tape.prim(id);
-        let reg = self.select().take(prim)?;
+        let reg = self.selector().take(prim)?;
         if self.segment.reads.contains(&id) {
             let from = self.elements(Argument::Kept, stored(prim).bytes() as usize, group, self.strip.offset(id))?;
-            self.select().restore(prim, reg, from)?;
+            self.set.restore(&mut self.selector(), prim, reg, from)?;
         } else {
             let from = self.uniform(id)?;
-            self.select().repeat(prim, reg, from)?;
+            self.set.repeat(&mut self.selector(), prim, reg, from)?;
         }
         values[id.0 as usize] = Some(reg);
         own.push(id);
@@ -364,15 +374,15 @@ impl Writer<'_> {
             Node::Accumulate(which, value) => {
                 let (to, value) = (self.accumulator(*which, group)?, get(value)?);
                 match self.within {
-                    Some(mask) => self.select().merge(prim, to, mask, value)?,
-                    None if to != value => self.select().copy(prim, to, value)?,
+                    Some(mask) => self.set.merge(&mut self.selector(), prim, to, mask, value)?,
+                    None if to != value => self.set.copy(&mut self.selector(), prim, to, value)?,
                     None => {}
                 }
                 return Some(());
             }
             Node::Store(access, value, None) => {
                 let (to, value) = (place(self, *access)?, get(value)?);
-                return self.select().store(tape.accesses[*access].dtype, to, value);
+                return self.set.store(&mut self.selector(), tape.accesses[*access].dtype, to, value);
             }
             _ => {}
         }
@@ -381,28 +391,29 @@ impl Writer<'_> {
             Some(reg) => reg,
             None => {
                 own.push(id);
-                self.select().take(prim)?
+                self.selector().take(prim)?
             }
         };
         match tape.node(id) {
-            Node::Unary(op, x) => self.select().unary(prim, *op, to, get(x)?)?,
+            Node::Unary(op, x) => self.set.unary(&mut self.selector(), prim, *op, to, get(x)?)?,
             Node::Binary(op, x, y) => {
-                let op = self.ranges.binary_op(self.element, prim, *op, *x);
-                self.select().binary(prim, op, to, get(x)?, get(y)?)?
+                let op = self.ranges.binary(self.element, prim, *op, *x);
+                self.set.binary(&mut self.selector(), prim, op, to, get(x)?, get(y)?)?
             }
             Node::Compare(of, op, x, y) => {
                 let op = self.ranges.compare(self.element, *of, *op, *x, *y);
-                self.select().compare(*of, op, to, get(x)?, get(y)?)?
+                self.set.compare(&mut self.selector(), *of, op, to, get(x)?, get(y)?)?
             }
-            Node::Select(mask, x, y) => self.select().select(prim, to, get(mask)?, get(x)?, get(y)?)?,
-            Node::Convert(op, x) => self.select().convert(*op, to, get(x)?)?,
+            Node::Select(mask, x, y) => self.set.select(&mut self.selector(), prim, to, get(mask)?, get(x)?, get(y)?)?,
+            Node::Convert(op, x) => self.set.convert(&mut self.selector(), *op, to, get(x)?)?,
             Node::Load(access, 0) => {
                 let from = place(self, *access)?;
                 let dtype = tape.accesses[*access].dtype;
                 if tape.accesses[*access].is_dense() {
-                    self.select().load(dtype, to, from)?
+                    self.set.load(&mut self.selector(), dtype, to, from)?
                 } else {
-                    self.select().load_one(dtype, to, from)?
+                    let set = self.set;
+                    self.selector().load_one(set, dtype, to, from)?
                 }
             }
             _ => return None,
@@ -419,7 +430,7 @@ impl Writer<'_> {
         let last = self.last[id.0 as usize]?;
         let Node::Accumulate(which, value) = self.tape.node(*self.segment.nodes.get(last)?) else { return None };
         // One instruction that reads its operands before it writes.
-        let simple = matches!(self.tape.node(id), Node::Binary(op, ..) if *op != crate::ops::emit::Binary::CopySign);
+        let simple = matches!(self.tape.node(id), Node::Binary(op, ..) if *op != Binary::CopySign);
         let read = self.segment.nodes.iter().filter(|other| self.operands(**other).contains(&id)).count();
         let old = self.tape.ids().find(|other| *self.tape.node(*other) == Node::Accumulator(*which));
         let over = old.is_none_or(|old| self.last[old.0 as usize].is_none_or(|last| last <= at));

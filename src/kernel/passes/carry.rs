@@ -82,21 +82,21 @@ struct Carried {
 impl Carried {
     fn find(var: VarId, body: &[Stmt], shares: &Shares) -> Option<Carried> {
         let plain = |stmt: &Stmt| matches!(stmt, Stmt::Set { .. } | Stmt::Store { .. } | Stmt::If { .. });
-        if !visit::any(body, |stmt| !plain(stmt)) {
-            let mut changed = visit::all_sets(body);
-            changed.insert(var);
-            return body.iter().find_map(|stmt| {
-                let Stmt::Store { array, index, check, .. } = stmt else { return None };
-                if !check.is_proven() || is_complex(stmt) {
-                    return None;
-                }
-                let (axis, offset) = index.iter().enumerate().find_map(|(axis, at)| Some((axis, offset_of(at, var)?)))?;
-                let fixed = |other: usize, at: &Expr| other == axis || !changes(at, &changed);
-                let carried = Carried { array: *array, index: index.clone(), axis, offset };
-                (index.iter().enumerate().all(|(other, at)| fixed(other, at)) && carried.fits(var, body, shares)).then_some(carried)
-            });
+        if visit::any(body, |stmt| !plain(stmt)) {
+            return None;
         }
-        None
+        let mut changed = visit::all_sets(body);
+        changed.insert(var);
+        body.iter().find_map(|stmt| {
+            let Stmt::Store { array, index, check, .. } = stmt else { return None };
+            if !check.is_proven() || is_complex(stmt) {
+                return None;
+            }
+            let (axis, offset) = index.iter().enumerate().find_map(|(axis, at)| Some((axis, offset_of(at, var)?)))?;
+            let fixed = |other: usize, at: &Expr| other == axis || !changes(at, &changed);
+            let carried = Carried { array: *array, index: index.clone(), axis, offset };
+            (index.iter().enumerate().all(|(other, at)| fixed(other, at)) && carried.fits(var, body, shares)).then_some(carried)
+        })
     }
 
     /// Is this the only store that can meet the array, and is the element before read in every iteration?

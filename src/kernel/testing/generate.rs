@@ -36,7 +36,7 @@ impl Rng {
 
 const SCALARS: [DType; 6] = [DType::I64, DType::F64, DType::F32, DType::I32, DType::U8, DType::Bool];
 /// The array slots of every kernel: three inputs, an index array, two outputs, then local ones.
-const ARRAYS: [(DType, usize); 9] = [
+const ARRAYS: [(DType, usize); 10] = [
     (DType::F64, 1),
     (DType::F64, 1),
     (DType::F64, 2),
@@ -46,6 +46,7 @@ const ARRAYS: [(DType, usize); 9] = [
     (DType::F64, 1),
     (DType::F64, 1),
     (DType::I64, 1),
+    (DType::U8, 1),
 ];
 const PARAMS: usize = 6;
 const LOCALS: std::ops::Range<usize> = PARAMS..ARRAYS.len();
@@ -169,7 +170,7 @@ impl<'r> Generator<'r> {
             SCALARS.into_iter().flat_map(|dtype| [0, 1, 2].map(|at| (dtype, at))).map(|(dtype, at)| (dtype, self.var(dtype, at))).collect();
         let mut values: Vec<Operand> = results.iter().map(|(_, var)| Operand::Scalar(Expr::Var(*var))).collect();
         self.kernel.results = results.iter().map(|(dtype, _)| ResultTy::Scalar(*dtype)).collect();
-        for at in [4, 6, 7] {
+        for at in [4, 6, 7, 9] {
             values.push(Operand::Array(ArrayId(at as u32)));
             self.kernel.results.push(ResultTy::Array { dtype: ARRAYS[at].0, rank: ARRAYS[at].1 });
         }
@@ -304,7 +305,7 @@ impl<'r> Generator<'r> {
     }
 
     fn store(&mut self) -> Stmt {
-        let array = *self.rng.pick(&[4, 4, 5, 6, 7, 8]);
+        let array = *self.rng.pick(&[4, 4, 5, 6, 7, 8, 9, 9]);
         let value = self.expr(ARRAYS[array].0, 3);
         let index = self.index(ArrayId(array as u32));
         let span = self.span();
@@ -332,7 +333,11 @@ impl<'r> Generator<'r> {
     }
 
     fn element(&mut self, dtype: DType) -> (ArrayId, Vec<Expr>) {
-        let arrays: &[u32] = if dtype == DType::F64 { &[0, 0, 1, 2, 4, 5, 6, 7] } else { &[3, 8] };
+        let arrays: &[u32] = match dtype {
+            DType::F64 => &[0, 0, 1, 2, 4, 5, 6, 7],
+            DType::U8 => &[9],
+            _ => &[3, 8],
+        };
         let array = ArrayId(*self.rng.pick(arrays));
         let index = self.index(array);
         (array, index)
@@ -377,7 +382,7 @@ impl<'r> Generator<'r> {
                 _ => Expr::Var(self.var(dtype, self.rng.0 as usize % EACH)),
             };
         }
-        if matches!(dtype, DType::F64 | DType::I64) && !self.kernel.arrays.is_empty() && self.rng.once_in(3) {
+        if matches!(dtype, DType::F64 | DType::I64 | DType::U8) && !self.kernel.arrays.is_empty() && self.rng.once_in(3) {
             return self.load(dtype);
         }
         let span = self.span();
@@ -407,7 +412,7 @@ impl<'r> Generator<'r> {
                 make(self, op, dtype, op.arity())
             }
             _ if dtype == DType::Bool => {
-                let of = *self.rng.pick(&[DType::F64, DType::F64, DType::I64, DType::I32]);
+                let of = *self.rng.pick(&[DType::F64, DType::F64, DType::I64, DType::I32, DType::U8]);
                 let op = *self.rng.pick(&[Lt, Le, Gt, Ge, Eq, Ne]);
                 make(self, op, of, 2)
             }
