@@ -24,7 +24,7 @@ const MANDELBROT: &str = "fn escape(re, im, limit) {
     zi = 0.0
     for step in 0..limit {
         if zr * zr + zi * zi > 4.0 { return step }
-        zr, zi = zr * zr - zi * zi + re, 2.0 * zr * zi + im
+        zr, zi = (zr * zr - zi * zi + re, 2.0 * zr * zi + im)
     }
     limit
 }

@@ -146,6 +146,77 @@ fn transposes_products_and_what_uses_them() {
     assert!((results[2][0] - total).abs() < 1e-9 * mean * (n * n) as f64);
 }
 
+/// The stages that the values of what `make` builds take.
+fn stages(make: &dyn Fn(&mut dyn Build) -> Outcome<Vec<A>>) -> Vec<Work> {
+    let mut graph = Graph::default();
+    let mut force = Force;
+    let wanted = make(&mut GraphBuild::new(&mut graph, &mut force, false)).unwrap();
+    let wants: Vec<Want> = wanted.iter().map(|a| Want { node: NodeId(a.0), sink: None, span: Span::default() }).collect();
+    let plan = plan(&mut graph, &wants, &Limits { memory: 1 << 30, threads: 2, checked: false }).unwrap();
+    plan.stages.into_iter().map(|stage| stage.work).collect()
+}
+
+#[test]
+fn what_is_used_where_it_is_made_shares_its_pass() {
+    let in_place = |b: &mut dyn Build| {
+        let x = random(b, &[300, 500])?;
+        let y = b.map(ScalarOp::Math(crate::vmath::Math::Exp), &[x])?;
+        let less = b.map(ScalarOp::Sub, &[y, x])?;
+        let total = b.reduce(ReduceOp::Fold(ScalarOp::Add), y, &[0, 1])?;
+        Ok(vec![y, less, total])
+    };
+    let [Work::Fused(all)] = stages(&in_place).try_into().unwrap() else { panic!("not one pass") };
+    assert_eq!(all.outputs.len(), 3);
+    let results = check(8 << 20, &in_place);
+    assert!(close(results[0].iter().sum(), results[2][0]));
+    assert!(results[0].iter().zip(&results[1]).all(|(y, less)| (y - y.ln() - less).abs() < 1e-12));
+    // Elsewhere it is there after its pass, and so is a sum.
+    let elsewhere = |b: &mut dyn Build| {
+        let x = random(b, &[300, 300])?;
+        let y = b.map(ScalarOp::Math(crate::vmath::Math::Exp), &[x])?;
+        let turned = b.transpose(y, &[1, 0])?;
+        let both = b.map(ScalarOp::Add, &[y, turned])?;
+        let total = b.reduce(ReduceOp::Fold(ScalarOp::Add), y, &[0, 1])?;
+        let share = b.map(ScalarOp::Div, &[y, total])?;
+        Ok(vec![y, both, share])
+    };
+    assert_eq!(stages(&elsewhere).len(), 2);
+    let results = check(8 << 20, &elsewhere);
+    let total: f64 = results[0].iter().sum();
+    for (at, y) in results[0].iter().enumerate() {
+        assert_eq!(results[1][at], y + results[0][at % 300 * 300 + at / 300]);
+        assert!(close(results[2][at], y / total));
+    }
+}
+
+#[test]
+fn products_that_are_only_looked_at_are_not_stored() {
+    let n = 1100u64;
+    let operands = |b: &mut dyn Build| -> Outcome<[A; 2]> {
+        let x = random(b, &[n, n])?;
+        let turned = b.transpose(x, &[1, 0])?;
+        let one = b.constant(Scalar::f64(1.0));
+        Ok([x, b.map(ScalarOp::Add, &[turned, one])?])
+    };
+    let total = |b: &mut dyn Build| {
+        let [x, plus] = operands(b)?;
+        let product = b.matmul(x, plus)?;
+        let less = b.map(ScalarOp::Sub, &[product, x])?;
+        Ok(vec![b.reduce(ReduceOp::Fold(ScalarOp::Add), less, &[0, 1])?])
+    };
+    let whole = |b: &mut dyn Build| {
+        let [x, plus] = operands(b)?;
+        let product = b.matmul(x, plus)?;
+        Ok(vec![x, product])
+    };
+    assert!(stages(&total).iter().any(|work| matches!(work, Work::Fused(fused) if fused.product.is_some())));
+    assert!(stages(&whole).iter().any(|work| matches!(work, Work::MatMul(_))));
+    // Where x.T + 1 does not fit, its panels are made for each tile: the same bits.
+    let (sums, values) = (check(27 << 20, &total), check(27 << 20, &whole));
+    let expected: f64 = values[1].iter().sum::<f64>() - values[0].iter().sum::<f64>();
+    assert!((sums[0][0] - expected).abs() < 1e-9 * expected.abs());
+}
+
 #[test]
 fn slices_takes_joins_and_running_sums() {
     let results = check(4 << 20, &|b| {
