@@ -24,9 +24,9 @@ class Workload:
 
 ARRAYS = [
     Workload("sum of positives, loop, 1e8", "sum_positive",
-             ("numba_fastmath", "numba", "polars", "jax", "dask", "numexpr", "numpy"),
+             ("numba_fastmath", "numba", "polars", "duckdb", "jax", "dask", "numexpr", "numpy"),
              {"numba_fastmath": 1.1, "numba": 0.15}, limit=("sum", 0.8 * GB)),
-    Workload("mean, 1e8", "mean", ("numba_fastmath", "jax", "polars", "numpy", "dask"),
+    Workload("mean, 1e8", "mean", ("numba_fastmath", "jax", "polars", "duckdb", "numpy", "dask"),
              {"best": 1.05}, limit=("sum", 0.8 * GB), tolerance=1e-6),
     Workload("polynomial, 1e8", "polynomial", ("numba_parallel", "jax", "numexpr", "dask", "numpy"),
              {"best": 0.6, "c": 1.0}, limit=("stream", 1.6 * GB)),

@@ -36,3 +36,11 @@ def numba_compiled(loop, *arguments, **options):
     from numba import njit
     function = njit(**options)(loop)
     return lambda: function(*arguments)
+
+
+def queried(query, x):
+    """A query of DuckDB over the array as the table `x` with the column `column0`."""
+    import duckdb
+    connection = duckdb.connect(config={"threads": threads})
+    connection.register("x", x)
+    return lambda: connection.execute(query).fetchone()[0]

@@ -1,4 +1,4 @@
-from data import array, compiled, in_chunks
+from data import array, compiled, in_chunks, queried
 
 x = array("normal")
 check = float
@@ -32,3 +32,7 @@ def dask():
 def polars():
     import polars
     return polars.Series(x).mean
+
+
+def duckdb():
+    return queried("select avg(column0) from x", x)

@@ -1,4 +1,4 @@
-from data import array, compiled, in_chunks
+from data import array, compiled, in_chunks, queried
 
 x = array("normal")
 check = float
@@ -56,3 +56,7 @@ def polars():
     import polars
     column = polars.DataFrame({"x": x}).lazy().filter(polars.col("x") > 0).select(polars.col("x").sum())
     return lambda: column.collect().item()
+
+
+def duckdb():
+    return queried("select sum(column0) from x where column0 > 0", x)
