@@ -27,8 +27,8 @@ pub struct Pass {
 
 /// The stages of a plan while it is made.
 pub struct Stages<'a> {
-    pub graph: &'a Graph,
-    pub stores: &'a dyn Fn(NodeId) -> Option<StoreId>,
+    graph: &'a Graph,
+    stores: &'a dyn Fn(NodeId) -> Option<StoreId>,
     groups: Vec<Group>,
     others: Vec<(usize, Work, Span)>,
     /// The level at which a store is made.
@@ -52,11 +52,6 @@ impl<'a> Stages<'a> {
         let level = self.after(work.leaves());
         super::stages::uses(&work).1.into_iter().for_each(|store| self.make(store, level));
         self.others.push((level, work, span));
-    }
-
-    /// The stages of their own, to add to them results that they have besides.
-    pub fn others(&mut self) -> impl Iterator<Item = &mut Work> {
-        self.others.iter_mut().map(|(_, work, _)| work)
     }
 
     /// Puts a pass into a stage that is there already, or a new one. Passes that make what it reads came before.
