@@ -1,11 +1,15 @@
 //! Convolution and correlation: term by term, or through Fourier transforms where both are long. A long line goes block by block, each
 //! block's result laid over the next one's start (overlap-add).
 
+use super::axes::axis;
 use super::build::fourier::{Fourier, Kind, Scale};
 use super::build::{A, Build, Extent, Routine, SliceArg, Value};
+use super::matrices::nameless;
+use super::order::along_axis;
 use super::parts::{ALL, built, cast, elementwise, examples, extent, floated, number, optional, required, shape_of};
+use super::rearrange::reversed;
 use super::{Args, Builtin, Default, Family, Param, ParamKind};
-use crate::array::{DType, Scalar, Size};
+use crate::array::{ArrayTy, DType, Dim, Scalar, Size};
 use crate::base::{Code, Diagnostic, Outcome};
 use crate::ops::ScalarOp as Op;
 use crate::types::promote::promote_or_fail;
@@ -15,25 +19,30 @@ const BLOCK: u64 = 1 << 16;
 /// Terms from which transforms are faster.
 const MANY: u64 = 256;
 
-const PARAMS: &[Param] =
-    &[required("x", ParamKind::Array), required("y", ParamKind::Array), optional("mode", ParamKind::Text, Default::Absent)];
+const X: Param = required("x", ParamKind::Array);
+const Y: Param = required("y", ParamKind::Array);
+const MODE: Param = optional("mode", ParamKind::Text, Default::Absent);
+const LINES: &[Param] = &[X, Y, MODE, optional("along", ParamKind::Dims, Default::Absent)];
 
 pub const TABLE: &[Builtin] = &[
     built(
         "convolve",
         Family::Fourier,
-        PARAMS,
+        LINES,
         |b, args| convolve(b, args, false).map(Value::Array),
-        "The convolution of two vectors: element k is the sum of `x[i] * y[k - i]`.\n\
+        "The convolution of two vectors: element k is the sum of `x[i] * y[k - i]`. Of an array `x` that of every line along a dimension:\n\
+         `x.convolve([0.25, 0.5, 0.25], \"same\", along = time)`.\n\
          `mode` is \"full\" (n + m - 1 elements), \"same\" (as many as the longer has, from the middle) or \"valid\" (where they overlap whole). dtypes\n\
          are promoted; integers wrap. Term by term in n·m operations; where both are floats or complex numbers of 256 elements or more through\n\
-         Fourier transforms, in n·log m, exact to rounding of the largest. Out of core along the longer one.",
-        examples!["print(convolve([1, 2, 3], [1, 10]))" => "[1, 12, 23, 30]", "print(convolve([1, 2, 3], [1, 10], \"valid\"))" => "[12, 23]"],
+         Fourier transforms, in n·log m, exact to rounding of the largest. Out of core along the longer one; of an array a line fits in memory.",
+        examples![
+            "print(convolve([[1, 2, 3], [4, 5, 6]], [1, 1], along = 1))" => "[[1, 3, 5, 3], [4, 9, 11, 6]]",
+            "print(convolve([1, 2, 3], [1, 10]))" => "[1, 12, 23, 30]", "print(convolve([1, 2, 3], [1, 10], \"valid\"))" => "[12, 23]"],
     ),
     built(
         "correlate",
         Family::Fourier,
-        PARAMS,
+        LINES,
         |b, args| convolve(b, args, true).map(Value::Array),
         "The correlation of two vectors: element k is the sum of `x[i + k] * conj(y[i])`; \"valid\" unless another `mode` is given. See `convolve`.",
         examples!["print(correlate([1, 2, 3], [1, 10]))" => "[21, 32]"],
@@ -41,7 +50,7 @@ pub const TABLE: &[Builtin] = &[
     built(
         "fftconvolve",
         Family::Fourier,
-        PARAMS,
+        &[X, Y, MODE],
         |b, args| fftconvolve(b, args).map(Value::Array),
         "The convolution over all dimensions of two arrays of one rank, through Fourier transforms: `f32 f64 c64 c128`, integers as `f64`.\n\
          Modes as in `convolve`, along each dimension; of \"same\" the sizes are those of `x`. As SciPy's.",
@@ -70,18 +79,12 @@ fn mode(args: &Args, otherwise: Mode) -> Outcome<Mode> {
     }
 }
 
-fn reversed(b: &mut dyn Build, x: A) -> Outcome<A> {
-    b.slice(x, &[SliceArg::Range { lo: None, hi: None, step: -1 }])
-}
-
 fn convolve(b: &mut dyn Build, args: &Args, correlated: bool) -> Outcome<A> {
     let (x, y) = (args.array(0)?, args.array(1)?);
-    for (at, a) in [x, y].into_iter().enumerate() {
-        let ty = b.ty(a);
-        if ty.rank() != 1 {
-            let error = Diagnostic::at(Code::Rank, args.span_of(at), format!("vectors are convolved, found {ty}"));
-            return Err(error.help("`fftconvolve` takes arrays of any rank"));
-        }
+    let (axis, own, ty) = (axis(b, args, 3, x)?, b.ty(x), b.ty(y));
+    if ty.rank() != 1 {
+        let error = Diagnostic::at(Code::Rank, args.span_of(1), format!("lines are convolved with a vector, found {ty}"));
+        return Err(error.help("`fftconvolve` takes arrays of any rank"));
     }
     let mode = mode(args, if correlated { Mode::Valid } else { Mode::Full })?;
     let common = promote_or_fail("convolve", &[b.ty(x).dtype, b.ty(y).dtype])?;
@@ -91,13 +94,14 @@ fn convolve(b: &mut dyn Build, args: &Args, correlated: bool) -> Outcome<A> {
     let dtype = if common == DType::Bool { DType::I64 } else { common };
     let (x, mut y) = (cast(b, x, dtype)?, cast(b, y, dtype)?);
     if correlated {
-        y = reversed(b, y)?;
+        y = reversed(b, y, &[0])?;
         if dtype.is_complex() {
             y = elementwise(b, Op::Conj, &[y])?;
         }
     }
-    let (n, m) = (b.size(x, 0), b.size(y, 0));
-    let full = match (b.ty(x).dims[0].size, b.ty(y).dims[0].size) {
+    let (n, m) = (b.size(x, axis), b.size(y, 0));
+    let full = match (b.ty(x).dims[axis].size, b.ty(y).dims[0].size) {
+        _ if own.rank() > 1 => lines(b, x, y, axis)?,
         (Size::Known(n), Size::Known(m)) if n < m => blocked(b, y, x, m, n)?,
         (Size::Known(n), Size::Known(m)) => blocked(b, x, y, n, m)?,
         _ => direct(b, x, y)?,
@@ -107,7 +111,7 @@ fn convolve(b: &mut dyn Build, args: &Args, correlated: bool) -> Outcome<A> {
     let one = b.constant(Scalar::i64(1));
     let edge = elementwise(b, Op::Sub, &[shorter, one])?;
     let (start, count) = match mode {
-        Mode::Full => return Ok(full),
+        Mode::Full => return under_names(b, full, &own, axis),
         Mode::Same => {
             let two = b.constant(Scalar::i64(2));
             let half = elementwise(b, Op::FloorDiv, &[edge, two])?;
@@ -122,7 +126,40 @@ fn convolve(b: &mut dyn Build, args: &Args, correlated: bool) -> Outcome<A> {
         }
         Mode::Valid => (edge, elementwise(b, Op::Sub, &[longer, edge])?),
     };
-    part(b, full, 0, start, count)
+    let value = part(b, full, axis, start, count)?;
+    under_names(b, value, &own, axis)
+}
+
+/// With the dimensions of an array where lines along one of them were convolved; a vector has its own.
+fn under_names(b: &mut dyn Build, x: A, own: &ArrayTy, axis: usize) -> Outcome<A> {
+    if own.rank() == 1 {
+        return Ok(x);
+    }
+    let size = b.ty(x).dims[axis].size;
+    let mut dims = own.dims.clone();
+    dims[axis] = Dim { size, coord: None, ..dims[axis].clone() };
+    b.rename(x, dims)
+}
+
+/// The full convolution of every line along an axis with one.
+fn lines(b: &mut dyn Build, x: A, taps: A, axis: usize) -> Outcome<A> {
+    let (x, taps) = (nameless(b, x)?, nameless(b, taps)?);
+    let dtype = b.ty(x).dtype;
+    let last = b.ty(x).rank() - 1;
+    let sizes = b.ty(x).dims[axis].size.known().zip(b.ty(taps).dims[0].size.known());
+    along_axis(b, x, axis, |b, lines| match sizes {
+        Some((n, m)) if n.min(m) >= MANY && (dtype.is_float() || dtype.is_complex()) => {
+            let whole = of_lines(b, lines, taps, (n + m - 1).next_power_of_two())?;
+            let (zero, end) = (b.constant(Scalar::i64(0)), b.constant(Scalar::i64((n + m - 1) as i64)));
+            part(b, whole, last, zero, end)
+        }
+        _ => {
+            let mut shape = shape_of(b, lines);
+            shape[last] = Extent::Value(b.size(taps, 0));
+            let taps = b.broadcast(taps, &shape)?;
+            direct(b, lines, taps)
+        }
+    })
 }
 
 /// `count` elements along an axis, from `start` on.
@@ -166,8 +203,8 @@ fn blocked(b: &mut dyn Build, x: A, taps: A, n: u64, m: u64) -> Outcome<A> {
     }
     let count = n.div_ceil(length);
     let name = b.ty(x).dims[0].name.clone();
-    let x = super::matrices::nameless(b, x)?;
-    let taps = super::matrices::nameless(b, taps)?;
+    let x = nameless(b, x)?;
+    let taps = nameless(b, taps)?;
     let zeros = |b: &mut dyn Build, shape: &[u64]| {
         let zero = number(b, dtype, 0.0);
         b.broadcast(zero, &shape.iter().map(|size| Extent::Known(*size)).collect::<Vec<_>>())
@@ -212,7 +249,7 @@ fn fftconvolve(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     let mode = mode(args, Mode::Full)?;
     let dtype = promote_or_fail("fftconvolve", &[tx.dtype, ty.dtype])?;
     let (x, y) = (cast(b, x, dtype)?, cast(b, y, dtype)?);
-    let (nx, ny) = (super::matrices::nameless(b, x)?, super::matrices::nameless(b, y)?);
+    let (nx, ny) = (nameless(b, x)?, nameless(b, y)?);
     let one = b.constant(Scalar::i64(1));
     let mut sizes = Vec::new();
     for (p, q) in shape_of(b, nx).into_iter().zip(shape_of(b, ny)) {

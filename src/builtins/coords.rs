@@ -4,6 +4,7 @@
 use super::build::{A, Build, Extent, SliceArg, Value};
 use super::grouped::{known, take};
 use super::parts::{ALL, built, cast, elementwise, examples, floated, number, optional, required, shape_of};
+use super::rearrange::reversed;
 use super::{Args, Builtin, Default, Family, Param, ParamKind};
 use crate::array::{Array, Coord, DType, Dim, Scalar, Size};
 use crate::base::{Code, Diagnostic, Name, Outcome};
@@ -63,7 +64,7 @@ pub const TABLE: &[Builtin] = &[
 ];
 
 /// The dimensions that a call names, each with what it is given.
-fn named<'a>(b: &dyn Build, args: &'a Args, x: A) -> Outcome<Vec<(usize, &'a Name, &'a Value)>> {
+pub(super) fn named<'a>(b: &dyn Build, args: &'a Args, x: A) -> Outcome<Vec<(usize, &'a Name, &'a Value)>> {
     let ty = b.ty(x);
     let one = |(name, value): &'a (Option<Name>, Value)| {
         let Some(name) = name else {
@@ -101,7 +102,7 @@ fn assign_coords(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
 }
 
 /// The coordinate of an axis, whose size is known.
-fn coordinate(dim: &Dim) -> Outcome<Arc<Coord>> {
+pub(super) fn coordinate(dim: &Dim) -> Outcome<Arc<Coord>> {
     let name = dim.name.as_deref().unwrap_or("the dimension");
     let coord = dim.coord.clone().filter(|coord| dim.size == Size::Known(coord.values.count()));
     coord.ok_or_else(|| {
@@ -127,9 +128,7 @@ fn sortby(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
     }
     let sorted = Dim { coord: Some(take_coord(&coord, &positions)), ..dim };
     if positions.iter().copied().eq((0..count).rev()) {
-        let mut index = vec![ALL; axis];
-        index.push(SliceArg::Range { lo: None, hi: None, step: -1 });
-        let value = b.slice(x, &index)?;
+        let value = reversed(b, x, &[axis])?;
         let mut dims = b.ty(value).dims;
         dims[axis] = sorted;
         return b.rename(value, dims).map(Value::Array);
@@ -173,7 +172,7 @@ fn shift(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
 }
 
 /// A missing element of an array's dtype.
-fn missing_of(b: &mut dyn Build, x: A) -> A {
+pub(super) fn missing_of(b: &mut dyn Build, x: A) -> A {
     let dtype = b.ty(x).dtype;
     if dtype.is_time() { b.constant(Scalar::int(dtype, crate::array::calendar::NAT.into())) } else { number(b, dtype, f64::NAN) }
 }
@@ -242,7 +241,7 @@ fn interp(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
 }
 
 /// An array along one axis of another.
-fn along(b: &mut dyn Build, values: A, axis: usize, other: A) -> Outcome<A> {
+pub(super) fn along(b: &mut dyn Build, values: A, axis: usize, other: A) -> Outcome<A> {
     let rank = b.ty(other).rank();
     let index: Vec<SliceArg> = (0..rank).map(|at| if at == axis { ALL } else { SliceArg::New }).collect();
     let value = b.slice(values, &index)?;
@@ -254,7 +253,7 @@ fn along(b: &mut dyn Build, values: A, axis: usize, other: A) -> Outcome<A> {
 }
 
 /// The points that an argument asks for, and whether it is one without a dimension.
-fn wanted(b: &mut dyn Build, target: &Value, name: &Name) -> Outcome<(Array, bool)> {
+pub(super) fn wanted(b: &mut dyn Build, target: &Value, name: &Name) -> Outcome<(Array, bool)> {
     let single = |value: Scalar| (Array::from_scalars(value.dtype, &[value]), true);
     match target {
         Value::Flag(value) => Ok(single(*value)),

@@ -4,10 +4,10 @@
 use super::axes::{at, bare, with_axis};
 use super::build::{A, Build, SliceArg, Value};
 use super::lookup::entry;
-use super::parts::{add, cast, div, elementwise, examples, mul, number, optional, required, shape_of, sub};
+use super::parts::{add, cast, div, elementwise, examples, extent, mul, number, optional, required, sub};
+use super::positions::looked_up;
 use super::random::{SEED, TYPE, dtype, stream};
 use super::reductions::sum;
-use super::shape::ravel;
 use super::{Args, Builtin, Default, Define, Example, Family, Param, ParamKind};
 use crate::array::{DType, Scalar};
 use crate::base::{Code, Diagnostic, Outcome};
@@ -274,6 +274,89 @@ pub const TABLE: &[Builtin] = &[
         examples!["x = random.geometric(0.5, i64[1000], seed = 1)\nprint(x.min() >= 1, abs(x.mean() - 2) < 0.3)" => "true true"],
     ),
     draw(
+        "random.hypergeometric",
+        &[required("good", ParamKind::Array), required("bad", ParamKind::Array), required("sample", ParamKind::Array), TYPE, SEED],
+        |b, args| {
+            (0..3).try_for_each(|place| not_below(b, args, place, 0.0))?;
+            if let (Some(good), Some(bad), Some(sample)) = (known(b, args, 0), known(b, args, 1), known(b, args, 2))
+                && sample > good + bad
+            {
+                return Err(Diagnostic::at(Code::Value, args.span_of(2), format!("{sample} are drawn of {}", good + bad)));
+            }
+            integers(b, args, 3, |b| {
+                let (u, good, bad, sample) = (uniform(b, args, 3, 0)?, param(b, args, 0)?, param(b, args, 1)?, param(b, args, 2)?);
+                elementwise(b, Op::Quantile(Quantile::Hypergeometric), &[u, good, bad, sample])
+            })
+        },
+        "How many of `sample` are marked that are drawn, without putting any back, from `good` marked ones and `bad` others.\n\
+         By the inverse of the distribution function; the time grows with the standard deviation.",
+        examples!["x = random.hypergeometric(10, 20, 6, i64[1000], seed = 1)\nprint(x.max() <= 6, abs(x.mean() - 2) < 0.2)" => "true true"],
+    ),
+    draw(
+        "random.zipf",
+        &[A_, TYPE, SEED],
+        |b, args| {
+            if let Some(a) = known(b, args, 0).filter(|a| a.is_nan() || *a <= 1.0) {
+                return Err(Diagnostic::at(Code::Value, args.span_of(0), format!("an exponent of {a}")).help("it is above 1"));
+            }
+            integers(b, args, 1, |b| one_parameter(b, args, Quantile::Zipf))
+        },
+        "Whole numbers from 1 whose probabilities fall as their power `-a`; `a` is above 1. By the inverse of the distribution function.",
+        examples!["x = random.zipf(3, i64[1000], seed = 1)\nprint(x.min() >= 1, abs(x.mean() - 1.37) < 0.3)" => "true true"],
+    ),
+    draw(
+        "random.logseries",
+        &[P, TYPE, SEED],
+        |b, args| {
+            probability(b, args, 0)?;
+            integers(b, args, 1, |b| logseries(b, args))
+        },
+        "Whole numbers `k` from 1 with probabilities proportional to `p ** k / k`. Geometric numbers of a random parameter (Kemp 1981).",
+        examples!["x = random.logseries(0.6, i64[1000], seed = 1)\nprint(x.min() >= 1, abs(x.mean() - 1.64) < 0.2)" => "true true"],
+    ),
+    draw(
+        "random.vonmises",
+        &[optional("mu", ParamKind::Array, Default::Float(0.0)), optional("kappa", ParamKind::Array, Default::Float(1.0)), TYPE, SEED],
+        |b, args| {
+            not_below(b, args, 1, 0.0)?;
+            floats(b, args, 2, |b| {
+                let (u, kappa, none) = (uniform(b, args, 2, 0)?, param(b, args, 1)?, number(b, DType::F64, 0.0));
+                let turn = elementwise(b, Op::Quantile(Quantile::VonMises), &[u, kappa, none])?;
+                let mu = param(b, args, 0)?;
+                let angle = add(b, mu, turn)?;
+                // Back into -pi to pi.
+                let (pi, tau) = (number(b, DType::F64, std::f64::consts::PI), number(b, DType::F64, std::f64::consts::TAU));
+                let above = add(b, angle, pi)?;
+                let rest = elementwise(b, Op::Rem, &[above, tau])?;
+                sub(b, rest, pi)
+            })
+        },
+        "Angles from -pi to pi round the direction `mu`, the closer the larger `kappa` is: normally distributed on a circle.\n\
+         By the inverse of the distribution function, Newton's method over its Fourier series; a `kappa` above 1e6 is as good as normal.",
+        examples!["x = random.vonmises(1, 4, f64[1000], seed = 1)\nprint(abs(x).max() <= pi, abs(x.mean() - 1) < 0.1)" => "true true"],
+    ),
+    draw(
+        "random.noncentral_chisquare",
+        &[DF, required("nonc", ParamKind::Array), TYPE, SEED],
+        |b, args| floats(b, args, 2, |b| noncentral(b, args, (0, 1, 2), 0)),
+        "Sums of `df` squares of normal numbers whose means' squares sum to `nonc`.\n\
+         They are chi-square-distributed with more degrees of freedom by twice a Poisson-distributed number.",
+        examples!["x = random.noncentral_chisquare(3, 2, f64[1000], seed = 1)\nprint(x.min() >= 0, abs(x.mean() - 5) < 0.5)" => "true true"],
+    ),
+    draw(
+        "random.noncentral_f",
+        &[required("dfnum", ParamKind::Array), required("dfden", ParamKind::Array), required("nonc", ParamKind::Array), TYPE, SEED],
+        |b, args| {
+            floats(b, args, 3, |b| {
+                let (square, df) = (noncentral(b, args, (0, 2, 3), 0)?, param(b, args, 0)?);
+                let (over, under) = (div(b, square, df)?, mean_square(b, args, 1, 3, 2)?);
+                div(b, over, under)
+            })
+        },
+        "The quotient of a noncentral and a central chi-square-distributed number, each over its degrees of freedom.",
+        examples!["print(random.noncentral_f(3, 8, 1, f64[100], seed = 1).min() >= 0)" => "true"],
+    ),
+    draw(
         "random.bernoulli",
         &[optional("p", ParamKind::Array, Default::Float(0.5)), TYPE, SEED],
         |b, args| {
@@ -293,11 +376,16 @@ pub const TABLE: &[Builtin] = &[
             optional("size", ParamKind::Shape, Default::Absent),
             SEED,
             optional("p", ParamKind::Array, Default::Absent),
+            optional("replace", ParamKind::Flag, Default::Bool(true)),
         ],
         choice,
-        "Elements of a vector drawn at random, with replacement, in any shape: `random.choice([1, 2, 5], 10, seed = 1)`.\n\
-         Each is as likely, unless `p` has a weight for each, which need not sum to 1. Of the seed and the position, like all random numbers.",
-        examples!["x = random.choice([2, 3, 5], 100, seed = 1)\nprint(x.min() >= 2, x.max() <= 5, x.shape)" => "true true (100,)"],
+        "Elements of a vector drawn at random in any shape: `random.choice([1, 2, 5], 10, seed = 1)`.\n\
+         Each is as likely, unless `p` has a weight for each, which need not sum to 1. With `replace = false` each element is drawn once at most, by\n\
+         sorting, and no more than there are (K0507). Of the seed and the position, like all random numbers.",
+        examples![
+            "x = random.choice([2, 3, 5], 100, seed = 1)\nprint(x.min() >= 2, x.max() <= 5, x.shape)" => "true true (100,)",
+            "print(random.choice([2, 3, 5], 3, replace = false).sort())" => "[2, 3, 5]",
+        ],
     ),
 ];
 
@@ -327,7 +415,7 @@ fn integers(b: &mut dyn Build, args: &Args, ty: usize, draws: impl FnOnce(&mut d
 }
 
 /// A parameter in double precision.
-fn param(b: &mut dyn Build, args: &Args, place: usize) -> Outcome<A> {
+pub(super) fn param(b: &mut dyn Build, args: &Args, place: usize) -> Outcome<A> {
     let value = args.array(place)?;
     let dtype = b.ty(value).dtype;
     if dtype.is_complex() || dtype.is_time() {
@@ -341,7 +429,7 @@ fn known(b: &dyn Build, args: &Args, place: usize) -> Option<f64> {
 }
 
 /// K0507 for a known parameter that is too small.
-fn not_below(b: &dyn Build, args: &Args, place: usize, least: f64) -> Outcome<()> {
+pub(super) fn not_below(b: &dyn Build, args: &Args, place: usize, least: f64) -> Outcome<()> {
     match known(b, args, place) {
         Some(value) if value < least || value.is_nan() => {
             let error = Diagnostic::at(Code::Value, args.span_of(place), format!("{value} is below {least}"));
@@ -497,6 +585,82 @@ fn wald(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     elementwise(b, Op::Select, &[first, small, large])
 }
 
+/// A quantile with one parameter, the first argument.
+fn one_parameter(b: &mut dyn Build, args: &Args, of: Quantile) -> Outcome<A> {
+    let (u, a, none) = (uniform(b, args, 1, 0)?, param(b, args, 0)?, number(b, DType::F64, 0.0));
+    elementwise(b, Op::Quantile(of), &[u, a, none])
+}
+
+/// `1 + ln v / ln(1 - (1 - p)^u)`, rounded down, of two uniform numbers.
+fn logseries(b: &mut dyn Build, args: &Args) -> Outcome<A> {
+    let (u, v, p) = (inside(b, args, 1)?, uniform(b, args, 1, 1)?, param(b, args, 0)?);
+    let minus = elementwise(b, Op::Neg, &[p])?;
+    let rate = elementwise(b, Op::Math(Math::Log1p), &[minus])?;
+    let power = mul(b, u, rate)?;
+    let share = elementwise(b, Op::Math(Math::Expm1), &[power])?;
+    let share = elementwise(b, Op::Neg, &[share])?;
+    let share = elementwise(b, Op::Math(Math::Log), &[share])?;
+    let (one, minus) = (number(b, DType::F64, 1.0), elementwise(b, Op::Neg, &[v])?);
+    let tail = elementwise(b, Op::Math(Math::Log1p), &[minus])?;
+    let more = div(b, tail, share)?;
+    let more = elementwise(b, Op::Floor, &[more])?;
+    // With a probability of 0 there is 1 alone.
+    let more = add(b, more, one)?;
+    elementwise(b, Op::Fmax, &[more, one])
+}
+
+/// Chi-square-distributed with `df` and twice a Poisson-distributed number of degrees of freedom.
+fn noncentral(b: &mut dyn Build, args: &Args, (df, nonc, ty): (usize, usize, usize), part: u64) -> Outcome<A> {
+    not_below(b, args, df, 0.0)?;
+    not_below(b, args, nonc, 0.0)?;
+    let (df, nonc, half, none) = (param(b, args, df)?, param(b, args, nonc)?, number(b, DType::F64, 0.5), number(b, DType::F64, 0.0));
+    let mean = mul(b, nonc, half)?;
+    let u = uniform(b, args, ty, part)?;
+    let more = elementwise(b, Op::Quantile(Quantile::Poisson), &[u, mean, none])?;
+    let shape = mul(b, df, half)?;
+    let shape = add(b, shape, more)?;
+    let (value, two) = (gamma_of(b, args, shape, ty, part + 1)?, number(b, DType::F64, 2.0));
+    mul(b, two, value)
+}
+
+/// The weights of a choice, one for each value.
+fn weights(b: &mut dyn Build, args: &Args, values: A) -> Outcome<A> {
+    let weights = param(b, args, 3)?;
+    if b.ty(weights).rank() != 1 {
+        return Err(Diagnostic::at(Code::Rank, args.span_of(3), format!("weights are a vector, found {}", b.ty(weights))));
+    }
+    let weights = bare(b, weights)?;
+    if let (Some(own), Some(size)) = (b.ty(weights).dims[0].size.known(), b.ty(values).dims[0].size.known())
+        && own != size
+    {
+        return Err(Diagnostic::at(Code::Shape, args.span_of(3), format!("{own} weights for {size} values")));
+    }
+    Ok(weights)
+}
+
+/// The first ones in a random order.
+fn without_replacement(b: &mut dyn Build, args: &Args, values: A, size: A) -> Outcome<A> {
+    let shape = args.shape(1).to_vec();
+    let mut wanted = b.constant(Scalar::i64(1));
+    for extent_of in &shape {
+        let extent_of = extent(b, *extent_of);
+        wanted = mul(b, wanted, extent_of)?;
+    }
+    let known = |b: &dyn Build, a: A| b.known(a).and_then(Scalar::as_int);
+    if let (Some(wanted), Some(size)) = (known(b, wanted), known(b, size))
+        && wanted > size
+    {
+        let error = Diagnostic::at(Code::Value, args.span_of(1), format!("{wanted} draws from {size} values without replacement"));
+        return Err(error.help("leave out `replace = false`, or draw fewer"));
+    }
+    let weights = if args.is_given(3) { Some(weights(b, args, values)?) } else { None };
+    let seed = args.array(2)?;
+    let order = super::draws::shuffled(b, seed, size, weights)?;
+    let first = b.slice(order, &[SliceArg::Range { lo: None, hi: Some(wanted), step: 1 }])?;
+    let drawn = b.slice(values, &[SliceArg::Take(first, args.span)])?;
+    b.reshape(drawn, &shape)
+}
+
 /// Tables up to this size are looked up by comparing; longer ones by position.
 const SHORT: u64 = 64;
 
@@ -512,6 +676,9 @@ fn choice(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
         return Err(Diagnostic::at(Code::Value, args.span_of(0), "there is nothing to draw from"));
     }
     let size = b.size(values, 0);
+    if !args.bool(4)? {
+        return without_replacement(b, args, values, size).map(Value::Array);
+    }
     let u = uniform(b, args, 1, 0)?;
     let rank = b.ty(u).rank();
     let position = match args.optional_array(3) {
@@ -521,16 +688,7 @@ fn choice(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
             cast(b, scaled, DType::I64)?
         }
         Some(_) => {
-            let weights = param(b, args, 3)?;
-            if b.ty(weights).rank() != 1 {
-                return Err(Diagnostic::at(Code::Rank, args.span_of(3), format!("weights are a vector, found {}", b.ty(weights))));
-            }
-            let weights = bare(b, weights)?;
-            if let (Some(own), Some(size)) = (b.ty(weights).dims[0].size.known(), known_size)
-                && own != size
-            {
-                return Err(Diagnostic::at(Code::Shape, args.span_of(3), format!("{own} weights for {size} values")));
-            }
+            let weights = weights(b, args, values)?;
             let steps = b.scan(Op::Add, weights, 0)?;
             let total = sum(b, weights, &[0])?;
             let level = mul(b, u, total)?;
@@ -549,8 +707,5 @@ fn choice(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
     if rank == 0 {
         return at(b, values, 0, position, args.span).map(Value::Array);
     }
-    let row = ravel(b, position)?;
-    let taken = b.slice(values, &[SliceArg::Take(row, args.span)])?;
-    let shape = shape_of(b, position);
-    b.reshape(taken, &shape).map(Value::Array)
+    looked_up(b, args, values, position).map(Value::Array)
 }

@@ -1,4 +1,4 @@
-//! An element at indices that may be outside the array: what `each(…, edge = …)` reads, one at a time.
+//! An element at indices that may be outside the array: what `each(…, edge = …)` reads, one at a time; and where `pad` takes its own from.
 
 use super::build::{A, Build, SliceArg};
 use super::parts::elementwise;
@@ -30,8 +30,8 @@ pub fn element(b: &mut dyn Build, array: A, at: &[A], edge: Edge, fill: Option<A
     }
 }
 
-/// `Edge::fold` over i64 scalars; under `Constant` the nearest index inside.
-fn fold(b: &mut dyn Build, at: A, size: A, edge: Edge) -> Outcome<A> {
+/// `Edge::fold` over i64 indices; under `Constant` the nearest index inside.
+pub(super) fn fold(b: &mut dyn Build, at: A, size: A, edge: Edge) -> Outcome<A> {
     let [zero, one, two] = [0, 1, 2].map(|value| b.constant(Scalar::i64(value)));
     let last = elementwise(b, ScalarOp::Sub, &[size, one])?;
     match edge {

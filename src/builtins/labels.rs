@@ -57,7 +57,13 @@ pub const TABLE: &[Builtin] = &[
 
 fn coord(b: &mut dyn Build, args: &Args) -> Outcome<A> {
     let x = args.array(0)?;
-    let dim = b.ty(x).dims[axis(b, args, 1, x)?].clone();
+    let axis = axis(b, args, 1, x)?;
+    coordinate_of(b, x, axis)
+}
+
+/// The coordinate of an axis, an array along it. K0405 where it has none.
+pub(super) fn coordinate_of(b: &mut dyn Build, x: A, axis: usize) -> Outcome<A> {
+    let dim = b.ty(x).dims[axis].clone();
     let Some(coord) = &dim.coord else {
         let name = dim.name.as_deref().unwrap_or("the dimension");
         let error = Diagnostic::new(Code::Coordinates, format!("{name} has no coordinate"));

@@ -262,7 +262,7 @@ fn compressed(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
     let back = adjoint(b, plain)?;
     let shape = [Extent::Known(columns), Extent::Known(kept)];
     let seed = args.array(3)?;
-    let random = super::random::normals(b, seed, &shape)?;
+    let random = super::random::stream_in(b, seed, &shape, crate::ops::Distribution::Normal, 0)?;
     let random = cast(b, random, ty.dtype)?;
     let mut y = b.matmul(plain, random)?;
     let orthonormal = |b: &mut dyn Build, y: A, rows: u64| factors(b, y, rows, kept)?.q(b);

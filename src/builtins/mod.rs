@@ -13,16 +13,19 @@ mod coords;
 mod creation;
 mod differences;
 mod distributions;
+mod draws;
 pub mod edge;
 mod einsum;
 mod exp_log;
 mod fill;
-mod filters;
 mod fourier;
 mod grids;
 mod grouped;
+mod histograms;
+mod hypotheses;
 mod join;
 mod labels;
+mod limits;
 mod linear;
 mod lookup;
 mod masks;
@@ -32,11 +35,14 @@ mod norms;
 mod numbers;
 mod order;
 mod parts;
+mod polynomials;
+mod positions;
 mod products;
 mod quantile;
 mod random;
 mod rearrange;
 mod reductions;
+mod reindex;
 pub mod renamed;
 mod repeat;
 mod rounding;
@@ -206,15 +212,18 @@ const FAMILIES: &[&[Builtin]] = &[
     creation::TABLE,
     differences::TABLE,
     distributions::TABLE,
+    draws::TABLE,
     einsum::TABLE,
     exp_log::TABLE,
     fill::TABLE,
-    filters::TABLE,
     grids::TABLE,
     join::TABLE,
     grouped::TABLE,
+    histograms::TABLE,
+    hypotheses::TABLE,
     fourier::TABLE,
     labels::TABLE,
+    limits::TABLE,
     linear::TABLE,
     masks::TABLE,
     matrices::TABLE,
@@ -224,10 +233,13 @@ const FAMILIES: &[&[Builtin]] = &[
     lookup::TABLE,
     moments::TABLE,
     numbers::TABLE,
+    polynomials::TABLE,
+    positions::TABLE,
     products::TABLE,
     random::TABLE,
     rearrange::TABLE,
     reductions::TABLE,
+    reindex::TABLE,
     repeat::TABLE,
     rounding::TABLE,
     scan::TABLE,

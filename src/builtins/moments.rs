@@ -208,7 +208,7 @@ fn standardised(b: &mut dyn Build, x: A, order: i64, axes: &[usize]) -> Outcome<
     Ok((mean(b, squares, axes)?, mean(b, powers, axes)?))
 }
 
-fn skew(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
+pub(super) fn skew(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
     let (variance, third) = standardised(b, x, 3, axes)?;
     let deviation = elementwise(b, Op::Sqrt, &[variance])?;
     let scale = mul(b, variance, deviation)?;
@@ -217,7 +217,7 @@ fn skew(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
     cast(b, value, own)
 }
 
-fn kurtosis(b: &mut dyn Build, x: A, fisher: bool, axes: &[usize]) -> Outcome<A> {
+pub(super) fn kurtosis(b: &mut dyn Build, x: A, fisher: bool, axes: &[usize]) -> Outcome<A> {
     let (variance, fourth) = standardised(b, x, 4, axes)?;
     let scale = elementwise(b, Op::Square, &[variance])?;
     let mut value = div(b, fourth, scale)?;

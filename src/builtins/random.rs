@@ -60,19 +60,17 @@ fn element_numbers(b: &mut dyn Build, shape: &[Extent]) -> Outcome<A> {
 /// The stream of a distribution, f64, in the shape of the call's type, which the seed follows. `part` tells streams of one call apart.
 pub(super) fn stream(b: &mut dyn Build, args: &Args, ty: usize, distribution: Distribution, part: u64) -> Outcome<A> {
     let seed = args.array(ty + 1)?;
-    let numbers = element_numbers(b, args.shape(ty))?;
+    stream_in(b, seed, args.shape(ty), distribution, part)
+}
+
+/// The stream of a distribution, f64, in a shape.
+pub(super) fn stream_in(b: &mut dyn Build, seed: A, shape: &[Extent], distribution: Distribution, part: u64) -> Outcome<A> {
+    let numbers = element_numbers(b, shape)?;
     let (seed, numbers) = (cast(b, seed, DType::U64)?, cast(b, numbers, DType::U64)?);
     // No array has so many elements that two parts meet.
     let first = b.constant(Scalar::int(DType::U64, i128::from(part) << 60));
     let numbers = elementwise(b, Op::Add, &[numbers, first])?;
     b.map(Op::Random(distribution), &[seed, numbers])
-}
-
-/// Standard normal numbers in a shape, f64.
-pub(super) fn normals(b: &mut dyn Build, seed: A, shape: &[Extent]) -> Outcome<A> {
-    let numbers = element_numbers(b, shape)?;
-    let (seed, numbers) = (cast(b, seed, DType::U64)?, cast(b, numbers, DType::U64)?);
-    b.map(Op::Random(Distribution::Normal), &[seed, numbers])
 }
 
 /// K0302 unless the dtype asked for is one of a kind.

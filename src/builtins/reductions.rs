@@ -295,19 +295,19 @@ fn nanprod(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
 
 fn variance(b: &mut dyn Build, args: &Args, x: A, axes: &[usize], skip_nan: bool) -> Outcome<A> {
     let own = b.ty(x).dtype;
-    let value = double_variance(b, args, x, axes, skip_nan)?;
+    let value = double_variance(b, x, axes, args.int(3)?, skip_nan)?;
     cast(b, value, if own.is_float() { own } else { DType::F64 })
 }
 
 fn deviation(b: &mut dyn Build, args: &Args, x: A, axes: &[usize], skip_nan: bool) -> Outcome<A> {
     let own = b.ty(x).dtype;
-    let value = double_variance(b, args, x, axes, skip_nan)?;
+    let value = double_variance(b, x, axes, args.int(3)?, skip_nan)?;
     let root = elementwise(b, Op::Sqrt, &[value])?;
     cast(b, root, if own.is_float() { own } else { DType::F64 })
 }
 
 /// The variance before it gets its own precision back.
-fn double_variance(b: &mut dyn Build, args: &Args, x: A, axes: &[usize], skip_nan: bool) -> Outcome<A> {
+pub(super) fn double_variance(b: &mut dyn Build, x: A, axes: &[usize], ddof: i64, skip_nan: bool) -> Outcome<A> {
     let terms = floated(b, x)?;
     let dtype = b.ty(terms).dtype;
     if dtype.is_complex() {
@@ -321,7 +321,7 @@ fn double_variance(b: &mut dyn Build, args: &Args, x: A, axes: &[usize], skip_na
         _ => b.reduce(ReduceOp::Deviations { skip_nan }, terms, axes)?,
     };
     let count = if skip_nan { present(b, x, axes)? } else { count(b, x, axes)? };
-    let (ddof, zero) = (b.constant(Scalar::i64(args.int(3)?)), b.constant(Scalar::i64(0)));
+    let (ddof, zero) = (b.constant(Scalar::i64(ddof)), b.constant(Scalar::i64(0)));
     let free = elementwise(b, Op::Sub, &[count, ddof])?;
     let free = elementwise(b, Op::Maximum, &[free, zero])?;
     divided(b, squares, free, DType::F64)

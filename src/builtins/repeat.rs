@@ -2,13 +2,13 @@
 
 use super::axes::{at, axis, bare, names_of, range, with_axis, with_names, without_coords};
 use super::build::{A, Build, Extent, SliceArg, Value};
-use super::parts::{ALL, add, built, cast, elementwise, examples, extent, int, mul, optional, required, shape_of, sub};
+use super::edge::fold;
+use super::parts::{ALL, add, built, cast, examples, extent, int, mul, optional, required, shape_of, sub};
 use super::rearrange::reversed;
 use super::shape::ravel;
 use super::{Args, Builtin, Default, Family, Param, ParamKind};
 use crate::array::{Array, DType, Scalar};
 use crate::base::{Code, Diagnostic, Outcome};
-use crate::ops::ScalarOp as Op;
 use crate::types::dims::{dim_text, find_dims};
 use crate::types::edge::Edge;
 
@@ -250,7 +250,9 @@ fn outside(b: &mut dyn Build, x: A, axis: usize, width: A, mode: Edge, value: A,
             match fits {
                 Some((size, width)) => mirrored(b, x, axis, mode, before, size as i64, width as i64)?,
                 None => {
-                    let positions = positions(b, mode, count, width, size, before)?;
+                    let index = b.iota(count)?;
+                    let beyond = if before { sub(b, index, width)? } else { add(b, index, size)? };
+                    let positions = fold(b, beyond, size, mode)?;
                     let mut index = vec![ALL; axis];
                     index.push(SliceArg::Take(positions, args.span));
                     b.slice(x, &index)?
@@ -274,22 +276,4 @@ fn mirrored(b: &mut dyn Build, x: A, axis: usize, mode: Edge, before: bool, size
     let (lo, hi) = (int(b, lo), int(b, hi));
     let part = range(b, x, axis, Some(lo), Some(hi))?;
     if mode == Edge::Wrap { Ok(part) } else { reversed(b, part, &[axis]) }
-}
-
-/// Where each element outside comes from, for any width: positions are periodic.
-fn positions(b: &mut dyn Build, mode: Edge, count: Extent, width: A, size: A, before: bool) -> Outcome<A> {
-    let index = b.iota(count)?;
-    let at = if before { sub(b, index, width)? } else { add(b, index, size)? };
-    if mode == Edge::Wrap {
-        return elementwise(b, Op::Rem, &[at, size]);
-    }
-    let (one, two) = (int(b, 1), int(b, 2));
-    let mirror = if mode == Edge::Reflect { sub(b, size, one)? } else { size };
-    let period = mul(b, mirror, two)?;
-    let period = elementwise(b, Op::Maximum, &[period, one])?;
-    let at = elementwise(b, Op::Rem, &[at, period])?;
-    let last = if mode == Edge::Reflect { period } else { sub(b, period, one)? };
-    let back = sub(b, last, at)?;
-    let inside = elementwise(b, Op::Lt, &[at, size])?;
-    elementwise(b, Op::Select, &[inside, at, back])
 }

@@ -4,6 +4,7 @@
 use super::axes::{at, axis, count};
 use super::build::{A, Build, Extent, ReduceOp, Routine, Side, SliceArg, Value};
 use super::parts::{ALL, built, cast, elementwise, examples, extent, missing, number, optional, required, shape_of};
+use super::rearrange::reversed;
 use super::{Args, Builtin, Default, Family, Param, ParamKind};
 use crate::array::{DType, Dim, Scalar, Size};
 use crate::base::{Code, Diagnostic, Outcome, Span};
@@ -177,7 +178,7 @@ fn sorted(b: &mut dyn Build, x: A) -> Outcome<A> {
 }
 
 /// Where elements of any shape stand in a sorted line.
-fn search(b: &mut dyn Build, x: A, sorted: A, side: Side) -> Outcome<A> {
+pub(super) fn search(b: &mut dyn Build, x: A, sorted: A, side: Side) -> Outcome<A> {
     if b.ty(sorted).rank() != 1 {
         let message = format!("a sorted line has one dimension, found {}", b.ty(sorted));
         return Err(Diagnostic::new(Code::Rank, message));
@@ -200,8 +201,8 @@ fn digitize(b: &mut dyn Build, x: A, bins: A, side: Side, span: Span) -> Outcome
     let end = elementwise(b, Op::Sub, &[size, one])?;
     let (first, last) = (at(b, bins, 0, zero, span)?, at(b, bins, 0, end, span)?);
     let descend = elementwise(b, Op::Gt, &[first, last])?;
-    let reversed = b.slice(bins, &[SliceArg::Range { lo: None, hi: None, step: -1 }])?;
-    let ascending = elementwise(b, Op::Select, &[descend, reversed, bins])?;
+    let turned = reversed(b, bins, &[0])?;
+    let ascending = elementwise(b, Op::Select, &[descend, turned, bins])?;
     let found = search(b, x, ascending, side)?;
     let after = elementwise(b, Op::Sub, &[size, found])?;
     elementwise(b, Op::Select, &[descend, after, found])
@@ -298,7 +299,7 @@ fn top(b: &mut dyn Build, args: &Args, routine: impl Fn(bool) -> Routine) -> Out
 }
 
 /// Counts of all elements between edges, or sums of their weights.
-fn counted(b: &mut dyn Build, x: A, weights: Option<A>, edges: A) -> Outcome<A> {
+pub(super) fn counted(b: &mut dyn Build, x: A, weights: Option<A>, edges: A) -> Outcome<A> {
     let dims: Vec<Dim> = b.ty(x).dims.into_iter().map(|dim| Dim::sized(dim.size)).collect();
     let shape = shape_of(b, x);
     let axes = dims.len() as u8;
@@ -315,11 +316,11 @@ fn counted(b: &mut dyn Build, x: A, weights: Option<A>, edges: A) -> Outcome<A> 
 }
 
 /// An array of at least one dimension.
-fn lined(b: &mut dyn Build, x: A) -> Outcome<A> {
+pub(super) fn lined(b: &mut dyn Build, x: A) -> Outcome<A> {
     if b.ty(x).rank() == 0 { b.reshape(x, &[Extent::Known(1)]) } else { Ok(x) }
 }
 
-fn real(b: &dyn Build, x: A, span: Span) -> Outcome<()> {
+pub(super) fn real(b: &dyn Build, x: A, span: Span) -> Outcome<()> {
     let dtype = b.ty(x).dtype;
     if dtype.is_float() || dtype.is_int() || dtype == DType::Bool {
         return Ok(());
@@ -337,7 +338,7 @@ fn histogram(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
             let unnamed = ravel(b, bins)?;
             cast(b, unnamed, DType::F64)?
         }
-        0 if b.ty(bins).dtype.is_int() => even_edges(b, args, x, bins)?,
+        0 if b.ty(bins).dtype.is_int() => even_edges(b, x, bins, args.optional_array(2), args.span_of(2))?,
         _ => {
             let message = format!("bins are a number of them or their edges, found {}", b.ty(bins));
             return Err(Diagnostic::at(Code::Type, args.span_of(1), message));
@@ -362,20 +363,20 @@ fn histogram(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
 }
 
 /// The edges of `bins` bins of one width over a range, which is that of the elements where none is given.
-fn even_edges(b: &mut dyn Build, args: &Args, x: A, bins: A) -> Outcome<A> {
+pub(super) fn even_edges(b: &mut dyn Build, x: A, bins: A, range: Option<A>, span: Span) -> Outcome<A> {
     let bins = cast(b, bins, DType::I64)?;
-    let (lo, hi) = match args.optional_array(2) {
+    let (lo, hi) = match range {
         Some(range) if b.ty(range).dims.first().map(|dim| dim.size) == Some(Size::Known(2)) && b.ty(range).rank() == 1 => {
             let range = cast(b, range, DType::F64)?;
             let mut end = |at: i64| {
                 let at = b.constant(Scalar::i64(at));
-                b.slice(range, &[SliceArg::At(at, args.span_of(2))])
+                b.slice(range, &[SliceArg::At(at, span)])
             };
             (end(0)?, end(1)?)
         }
         Some(range) => {
             let message = format!("a range is a list of two numbers, found {}", b.ty(range));
-            return Err(Diagnostic::at(Code::Type, args.span_of(2), message));
+            return Err(Diagnostic::at(Code::Type, span, message));
         }
         None => {
             let wide = cast(b, x, DType::F64)?;

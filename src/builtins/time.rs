@@ -61,6 +61,50 @@ pub const TABLE: &[Builtin] = &[
         examples!["print(datetime(\"1981-07-03\").dayofweek)" => "4"],
     ),
     part(
+        "quarter",
+        |b, args| {
+            let Value::Array(month) = date(b, args, |date| date.month)? else { return Ok(Value::Unit) };
+            let from_january = with(b, Op::Sub, month, 1)?;
+            let quarter = with(b, Op::FloorDiv, from_january, 3)?;
+            with(b, Op::Add, quarter, 1).map(Value::Array)
+        },
+        "The quarter of the year, 1 to 4.",
+        examples!["print(datetime(\"1981-07-03\").quarter)" => "3"],
+    ),
+    part(
+        "week",
+        |b, args| week(b, args).map(Value::Array),
+        "The number of the week by ISO 8601, 1 to 53: weeks begin on Monday and belong to the year of their Thursday. Calendars as for `dayofweek`.",
+        examples!["print(datetime(\"2021-01-03\").week, datetime(\"2021-01-04\").week)" => "53 1"],
+    ),
+    part(
+        "days_in_month",
+        |b, args| {
+            let (micros, calendar) = instants(b, args)?;
+            let days = with(b, Op::FloorDiv, micros, MICROS_PER_DAY)?;
+            let first = first_of_month(b, days, calendar)?;
+            // No month has more than 31 days, and none so few that this is beyond the next.
+            let later = with(b, Op::Add, first, 31)?;
+            let next = first_of_month(b, later, calendar)?;
+            elementwise(b, Op::Sub, &[next, first]).map(Value::Array)
+        },
+        "How many days the month has. October 1582 of the standard calendar counts those that were left out.",
+        examples!["print(datetime(\"2000-02-03\").days_in_month)" => "29"],
+    ),
+    part(
+        "days_in_year",
+        |b, args| {
+            let (micros, calendar) = instants(b, args)?;
+            let days = with(b, Op::FloorDiv, micros, MICROS_PER_DAY)?;
+            let first = first_day(b, days, calendar)?;
+            let later = with(b, Op::Add, first, 366)?;
+            let next = first_day(b, later, calendar)?;
+            elementwise(b, Op::Sub, &[next, first]).map(Value::Array)
+        },
+        "How many days the year has.",
+        examples!["print(datetime(\"2000-02-03\").days_in_year)" => "366"],
+    ),
+    part(
         "hour",
         |b, args| clock(b, args, 3600 * MICROS_PER_SECOND, 24),
         "The hour of the day, 0 to 23.",
@@ -77,6 +121,12 @@ pub const TABLE: &[Builtin] = &[
         |b, args| clock(b, args, MICROS_PER_SECOND, 60),
         "The second of the minute, 0 to 59, without its fraction.",
         examples!["print(datetime(\"1981-07-03T12:30:15\").second)" => "15"],
+    ),
+    part(
+        "microsecond",
+        |b, args| clock(b, args, 1, MICROS_PER_SECOND),
+        "The microsecond of the second, 0 to 999999.",
+        examples!["print(datetime(\"1981-07-03T12:30:15.25\").microsecond)" => "250000"],
     ),
 ];
 
@@ -138,6 +188,24 @@ fn season(b: &mut dyn Build, month: A) -> Outcome<A> {
     let from_december = with(b, Op::Rem, month, 12)?;
     let season = with(b, Op::FloorDiv, from_december, 3)?;
     with(b, Op::Add, season, 1)
+}
+
+/// The first day of the month of a day.
+fn first_of_month(b: &mut dyn Build, days: A, calendar: Calendar) -> Outcome<A> {
+    let day = date_of(b, days, calendar)?.day;
+    let before = with(b, Op::Sub, day, 1)?;
+    elementwise(b, Op::Sub, &[days, before])
+}
+
+fn week(b: &mut dyn Build, args: &Args) -> Outcome<A> {
+    let (micros, calendar) = instants(b, args)?;
+    let (days, weekday) = (with(b, Op::FloorDiv, micros, MICROS_PER_DAY)?, day_of_week(b, args)?);
+    let monday = elementwise(b, Op::Sub, &[days, weekday])?;
+    let thursday = with(b, Op::Add, monday, 3)?;
+    let first = first_day(b, thursday, calendar)?;
+    let since = elementwise(b, Op::Sub, &[thursday, first])?;
+    let weeks = with(b, Op::FloorDiv, since, 7)?;
+    with(b, Op::Add, weeks, 1)
 }
 
 fn day_of_week(b: &mut dyn Build, args: &Args) -> Outcome<A> {

@@ -76,9 +76,7 @@ impl Symbol {
             Symbol::Routine(Routine::Math(_, math)) => vmath::scalar_address_f64(math),
             Symbol::Routine(Routine::PowInt) => pow_int as *const u8,
             Symbol::Routine(Routine::Gcd) => gcd as *const u8,
-            Symbol::Routine(Routine::Quantile(Quantile::Gamma)) => gamma_quantile as *const u8,
-            Symbol::Routine(Routine::Quantile(Quantile::Poisson)) => poisson_quantile as *const u8,
-            Symbol::Routine(Routine::Quantile(Quantile::Binomial)) => binomial_quantile as *const u8,
+            Symbol::Routine(Routine::Quantile(quantile)) => quantile_address(quantile),
             Symbol::Routine(Routine::PowOverflowsS) => pow_overflows_signed as *const u8,
             Symbol::Routine(Routine::PowOverflowsU) => pow_overflows_unsigned as *const u8,
             Symbol::Strip(Prim::F32, math) => vmath::strip_f32(math),
@@ -120,16 +118,27 @@ extern "C" fn gcd(a: u64, b: u64) -> u64 {
     routine::gcd(a, b)
 }
 
-extern "C" fn gamma_quantile(u: f64, a: f64, b: f64) -> f64 {
-    Quantile::Gamma.at(u, a, b)
+/// A quantile with two parameters, by its place among all.
+extern "C" fn quantile<const PLACE: usize>(u: f64, a: f64, b: f64) -> f64 {
+    Quantile::ALL[PLACE].at(u, a, b, 0.0)
 }
 
-extern "C" fn poisson_quantile(u: f64, a: f64, b: f64) -> f64 {
-    Quantile::Poisson.at(u, a, b)
+extern "C" fn hypergeometric(u: f64, a: f64, b: f64, c: f64) -> f64 {
+    Quantile::Hypergeometric.at(u, a, b, c)
 }
 
-extern "C" fn binomial_quantile(u: f64, a: f64, b: f64) -> f64 {
-    Quantile::Binomial.at(u, a, b)
+fn quantile_address(of: Quantile) -> *const u8 {
+    match of {
+        Quantile::Gamma => quantile::<{ Quantile::Gamma as usize }> as *const u8,
+        Quantile::Poisson => quantile::<{ Quantile::Poisson as usize }> as *const u8,
+        Quantile::Binomial => quantile::<{ Quantile::Binomial as usize }> as *const u8,
+        Quantile::VonMises => quantile::<{ Quantile::VonMises as usize }> as *const u8,
+        Quantile::Zipf => quantile::<{ Quantile::Zipf as usize }> as *const u8,
+        Quantile::Hypergeometric => hypergeometric as *const u8,
+        Quantile::GammaBelow => quantile::<{ Quantile::GammaBelow as usize }> as *const u8,
+        Quantile::GammaAbove => quantile::<{ Quantile::GammaAbove as usize }> as *const u8,
+        Quantile::BetaBelow => quantile::<{ Quantile::BetaBelow as usize }> as *const u8,
+    }
 }
 
 extern "C" fn pow_overflows_signed(base: i64, exponent: u64, bits: u64) -> u8 {

@@ -7,6 +7,7 @@ use super::integer::Int;
 use super::value::{Shared, Value};
 use super::{ScalarOp, boolean, float, integer, random};
 use crate::array::{DType, Scalar};
+use smallvec::SmallVec;
 
 /// Computes an operation on elements of `dtype` (see `ScalarOp`). What the operation's `result` does not allow gives zero: the verifier
 /// has refused it.
@@ -30,8 +31,8 @@ fn define<E: Emit>(e: &mut E, op: ScalarOp, dtype: DType, args: &[Elem<E::V>]) -
         ScalarOp::Complex => Elem::Complex(real(first).v, real(second).v),
         ScalarOp::Random(distribution) => Elem::Real(random::emit(distribution, real(first), real(second)).v),
         ScalarOp::Quantile(quantile) => {
-            let third = args.get(2).copied().unwrap_or(first);
-            Elem::Real(real(first).call(Routine::Quantile(quantile), &[real(second), real(third)]).v)
+            let others: SmallVec<[_; 3]> = args.iter().skip(1).map(|arg| real(*arg)).collect();
+            Elem::Real(real(first).call(Routine::Quantile(quantile), &others).v)
         }
         _ if dtype == DType::Bool => Elem::Real(boolean::emit(op, real(first), real(second))?.v),
         _ if dtype.is_float() => Elem::Real(float::emit(op, real(first), real(second))?.v),

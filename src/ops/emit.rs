@@ -171,7 +171,7 @@ pub enum Routine {
     PowInt,
     /// The greatest common divisor of two `I64`, unsigned.
     Gcd,
-    /// Three `F64`: a uniform number and two parameters.
+    /// Some `F64`: a share or a value, and parameters.
     Quantile(Quantile),
     /// Base, exponent (0 or more), bits of the dtype (8 to 64), all `I64`: is the power outside the dtype? A `Mask`. For `--checked`.
     PowOverflowsS,
@@ -189,6 +189,7 @@ impl Routine {
                 (_, 1) => (&[F64], F64),
                 _ => (&[F64, F64], F64),
             },
+            Routine::Quantile(quantile) if quantile.arity() == 4 => (&[F64, F64, F64, F64], F64),
             Routine::Quantile(_) => (&[F64, F64, F64], F64),
             Routine::PowInt | Routine::Gcd => (&[I64, I64], I64),
             Routine::PowOverflowsS | Routine::PowOverflowsU => (&[I64, I64, I64], Mask),

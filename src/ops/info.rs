@@ -27,7 +27,8 @@ impl ScalarOp {
         match self {
             Neg | Abs | Sign | Square | Floor | Ceil | Trunc | Round | Sqrt | Not => 1,
             IsNan | IsInf | IsFinite | SignBit | Real | Imag | Conj | Arg => 1,
-            Select | Quantile(_) => 3,
+            Select => 3,
+            Quantile(quantile) => quantile.arity(),
             Math(math) => math.arity(),
             _ => 2,
         }

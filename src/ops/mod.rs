@@ -89,7 +89,7 @@ pub enum ScalarOp {
     Math(Math),
     /// `Random(d)(seed, index)` of u64 operands: element `index` of the stream, a f64.
     Random(Distribution),
-    /// `Quantile(q)(u, a, b)` of f64 operands: the value of a distribution with these parameters that a uniform number becomes.
+    /// `Quantile(q)(u, a, b, …)` of f64 operands: the value of a distribution with these parameters that a uniform number becomes, or its share.
     Quantile(Quantile),
 }
 

@@ -14,7 +14,10 @@ pub fn call(routine: Routine, args: &[u64]) -> u64 {
         Routine::Math(_, math) => vmath::scalar_f64(math, f64::from_bits(arg(0)), f64::from_bits(arg(1))).to_bits(),
         Routine::PowInt => pow_int(arg(0), arg(1)),
         Routine::Gcd => gcd(arg(0), arg(1)),
-        Routine::Quantile(quantile) => quantile.at(f64::from_bits(arg(0)), f64::from_bits(arg(1)), f64::from_bits(arg(2))).to_bits(),
+        Routine::Quantile(quantile) => {
+            let [u, a, b, c] = [0, 1, 2, 3].map(|at| f64::from_bits(arg(at)));
+            quantile.at(u, a, b, c).to_bits()
+        }
         Routine::PowOverflowsS => pow_overflows_signed(arg(0) as i64, arg(1), arg(2)).into(),
         Routine::PowOverflowsU => pow_overflows_unsigned(arg(0), arg(1), arg(2)).into(),
     }

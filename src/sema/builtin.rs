@@ -629,10 +629,15 @@ impl Checker<'_> {
             return Typed::error(span);
         }
         let one = matches!(effect, Effect::Compute | Effect::Time | Effect::Explain);
-        if one && typed.len() != 1 {
-            let message = format!("`{}` takes 1 argument, found {}", builtin.name, typed.len());
-            let error = Diagnostic::at(Code::Arguments, span, message).help("several values as one: `(a, b)`");
-            return self.fail(error, span);
+        if one && typed.is_empty() {
+            let error = Diagnostic::at(Code::Arguments, span, format!("`{}` takes a value, found none", builtin.name));
+            return self.fail(error.help(signature(builtin)), span);
+        }
+        if one && typed.len() > 1 {
+            // Several values are one: a tuple.
+            let value = super::expr::tuple(typed, span);
+            args.rest = vec![(None, Argument::Expr(value.expr.clone()))];
+            typed = vec![value];
         }
         let (ty, known) = match (effect, typed.first()) {
             (Effect::Open, _) => return self.open(typed, span),

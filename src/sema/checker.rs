@@ -7,6 +7,7 @@ use super::function::{Active, Env};
 use super::hir::{Expr, ExprKind, Local, LocalId, Program, Stmt, StmtKind};
 use super::join::Join;
 use super::known::Known;
+use super::parted::Parted;
 use super::scope::{Scope, Slot, State};
 use super::world::{Checked, Def, ModuleId, SESSION, Var, World};
 use crate::array::Scalar;
@@ -153,6 +154,8 @@ pub struct Frame {
     pub guarded: usize,
     /// The `each` whose body this is.
     pub each: Option<Each>,
+    /// The arrays that it reads line by line.
+    pub parted: Parted,
     pub traits: Traits,
     pub join: Join,
     /// Names outside the body that its meaning depends on.
@@ -176,6 +179,7 @@ impl Frame {
             closed: 0,
             guarded: 0,
             each: None,
+            parted: Parted::new(),
             traits: Traits::default(),
             join: Join::default(),
             env: Env::default(),

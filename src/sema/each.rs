@@ -1,11 +1,12 @@
 //! `each` over dimensions and ranges: an array from a body that gives the element at each index. It is loops that assign the elements, in a
 //! function of its own that captures what the body mentions: so it becomes part of the plan where its loops are maps over whole arrays, and
-//! is compiled otherwise. Owns what a variable runs over, and what an index outside an array means. `each` over values is K0901.
+//! is compiled otherwise. An element may be an array itself, whose dimensions follow. Owns what a variable runs over, and what an index outside an array means. `each` over values is K0901.
 
 use super::checker::{Checker, Typed};
 use super::expr::field_at;
 use super::hir::{Block, Expr, ExprKind, Index, LocalId, Stmt, StmtKind};
 use super::names;
+use super::parted;
 use super::scope::State;
 use super::world::Def;
 use crate::array::{ArrayTy, DType, Dim, Scalar, Size};
@@ -57,6 +58,10 @@ impl Checker<'_> {
         }
         let assigned = names::assigned(&body.stmts);
         let stmt = ast::Stmt { kind: ast::StmtKind::Expr { value: expr.clone(), silent: false }, span };
+        let large = self.parted(over, body);
+        let before: Vec<_> =
+            large.iter().filter_map(|(name, _)| Some((name.clone(), self.frame().scope.vars.get(name)?.clone()))).collect();
+        let dim = self.part(&large);
         let function = self.closure(span, span, |module| Def {
             name: Name::new(EACH),
             params: Vec::new(),
@@ -68,7 +73,12 @@ impl Checker<'_> {
             closure: true,
             span,
         });
-        self.call_value(function, None, &[], span)
+        let value = self.call_value(function, None, &[], span);
+        self.frame().scope.vars.extend(before);
+        match dim {
+            Some(dim) if !value.is_error() => parted::whole(value, &dim),
+            _ => value,
+        }
     }
 
     /// The body of the function: loops that assign the elements.
@@ -100,6 +110,8 @@ impl Checker<'_> {
             let message = format!("`{name}` is a variable outside of this `each`");
             return self.fail(Diagnostic::at(Code::AssignOutside, body.span, message).help("use another name inside"), span);
         }
+        let large = self.parted(over, body);
+        self.frame().parted = large;
         let axes = axes.into_iter().map(|(ident, range)| {
             self.frame().scope.vars.remove(&ident.name);
             let value = Typed::new(ExprKind::Unit, Ty::scalar(DType::I64), ident.span);
@@ -121,17 +133,22 @@ impl Checker<'_> {
             return Typed::error(span);
         }
         let value = checked.value;
-        let dtypes: Option<Vec<DType>> = match value.ty() {
+        let elements: Option<Vec<ArrayTy>> = match value.ty() {
             Ty::Error => return Typed::error(span),
-            Ty::Tuple(items) => items.iter().map(Ty::as_scalar).collect(),
-            ty => ty.as_scalar().map(|dtype| vec![dtype]),
+            Ty::Tuple(items) => items.iter().map(|item| item.as_array().cloned()).collect(),
+            ty => ty.as_array().map(|ty| vec![ty.clone()]),
         };
-        let Some(dtypes) = dtypes else {
-            let message = format!("the body of `each` gives a number for each index, this is {}", value.ty());
+        let Some(elements) = elements else {
+            let message = format!("the body of `each` gives a number or an array for each index, this is {}", value.ty());
             let code = if matches!(value.ty(), Ty::Unit) { Code::Type } else { Code::Unsupported };
             return self.fail(Diagnostic::at(code, value.span(), message).help("the last expression of the body is the element"), span);
         };
-        self.each_loops(each, checked.stmts, value, &dtypes, span)
+        if let Some(element) = elements.iter().find(|element| element.shape().is_none()) {
+            let message = format!("the body of `each` gives an array whose size is not known when the program is checked, {element}");
+            let error = Diagnostic::at(Code::Unsupported, value.span(), message);
+            return self.fail(error.help("give it a size that is known: of a parameter, of a range of numbers"), span);
+        }
+        self.each_loops(each, checked.stmts, value, &elements, span)
     }
 
     /// `edge = nearest`, `fill = 0`.
@@ -357,7 +374,7 @@ impl Checker<'_> {
     }
 
     /// The loops, and the array that they fill.
-    fn each_loops(&mut self, each: Each, mut inner: Vec<Stmt>, value: Typed, dtypes: &[DType], span: Span) -> Typed {
+    fn each_loops(&mut self, each: Each, mut inner: Vec<Stmt>, value: Typed, elements: &[ArrayTy], span: Span) -> Typed {
         let mut dims = Vec::with_capacity(each.axes.len());
         let mut counts = Vec::with_capacity(each.axes.len());
         for axis in &each.axes {
@@ -379,10 +396,12 @@ impl Checker<'_> {
             dims.push(dim);
             counts.push(self.held(count));
         }
-        let mut results = Vec::with_capacity(dtypes.len());
-        for dtype in dtypes {
-            let zeros = self.call_named("zeros", counts.clone(), Vec::new(), span);
-            let zeros = self.cast(zeros, *dtype);
+        let mut results = Vec::with_capacity(elements.len());
+        for element in elements {
+            let sizes = element.shape().unwrap_or_default();
+            let sizes = sizes.into_iter().map(|size| Typed::constant(Scalar::i64(size as i64), span));
+            let zeros = self.call_named("zeros", counts.iter().cloned().chain(sizes).collect(), Vec::new(), span);
+            let zeros = self.cast(zeros, element.dtype);
             if zeros.is_error() {
                 return zeros;
             }
@@ -393,20 +412,30 @@ impl Checker<'_> {
         let counters: Vec<LocalId> = each.axes.iter().map(|_| self.frame().local(Name::new("_"), Ty::scalar(DType::I64), span)).collect();
         let counter = |local: &LocalId| Typed::new(ExprKind::Local(*local), Ty::scalar(DType::I64), span);
         let index: Vec<Index> = counters.iter().map(|local| Index::At(counter(local).expr)).collect();
-        let store = |local: LocalId, value: Expr| Stmt { kind: StmtKind::Store { local, index: index.clone(), value }, span };
-        let ty = |dtype: &DType| Ty::Array(ArrayTy { dtype: *dtype, dims: dims.clone() });
-        let array = |(local, dtype): (&LocalId, &DType)| Typed::new(ExprKind::Local(*local), ty(dtype), span);
-        let arrays: Vec<Typed> = results.iter().zip(dtypes).map(array).collect();
+        let store = |at: usize, value: Expr| {
+            let whole = elements[at].dims.iter().map(|_| Index::All);
+            let index = index.iter().cloned().chain(whole).collect();
+            Stmt { kind: StmtKind::Store { local: results[at], index, value }, span }
+        };
+        // A dimension of the elements that is called as one of the indices is loses its name.
+        let own = |dim: &Dim| {
+            if dims.iter().any(|index| index.name.is_some() && index.name == dim.name) { Dim::sized(dim.size) } else { dim.clone() }
+        };
+        let ty = |element: &ArrayTy| {
+            Ty::Array(ArrayTy { dtype: element.dtype, dims: dims.iter().cloned().chain(element.dims.iter().map(own)).collect() })
+        };
+        let array = |(local, element): (&LocalId, &ArrayTy)| Typed::new(ExprKind::Local(*local), ty(element), span);
+        let arrays: Vec<Typed> = results.iter().zip(elements).map(array).collect();
         let result = match value.ty() {
             Ty::Tuple(_) => {
                 let local = self.frame().local(Name::new("_"), value.ty().clone(), span);
                 let element = Typed::new(ExprKind::Local(local), value.ty().clone(), span);
                 inner.push(Stmt { kind: StmtKind::Bind { local, value: value.expr }, span });
-                inner.extend(results.iter().enumerate().map(|(at, local)| store(*local, field_at(element.clone(), at, span).expr)));
+                inner.extend((0..results.len()).map(|at| store(at, field_at(element.clone(), at, span).expr)));
                 super::expr::tuple(arrays, span)
             }
             _ => {
-                inner.push(store(results[0], value.expr));
+                inner.push(store(0, value.expr));
                 arrays.into_iter().next().unwrap_or_else(|| Typed::error(span))
             }
         };

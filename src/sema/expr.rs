@@ -12,27 +12,8 @@ use crate::builtins;
 use crate::syntax::ast;
 use crate::types::{Ty, promote};
 
-/// Built-ins of one array that are written without brackets: `x.T`.
-const FIELDS: &[&str] = &[
-    "T",
-    "day",
-    "dayofweek",
-    "dayofyear",
-    "dims",
-    "dtype",
-    "hour",
-    "imag",
-    "minute",
-    "month",
-    "ndim",
-    "rank",
-    "real",
-    "season",
-    "second",
-    "shape",
-    "size",
-    "year",
-];
+/// Built-ins of one array that are written without brackets, beside the parts of datetimes: `x.T`.
+const FIELDS: &[&str] = &["T", "dims", "dtype", "imag", "ndim", "real", "shape", "size"];
 
 /// Parts that a value may have, so that types stay small.
 pub const MAX_PARTS: usize = 4096;
@@ -303,8 +284,8 @@ impl Checker<'_> {
             }
             Ty::Array(ty) => {
                 // A part of a datetime stands behind a dimension of its name: `clim.month` is a coordinate.
-                let field = FIELDS.contains(&name.name.as_str()) && builtins::find(&name.name).is_some();
-                let part = field && builtins::find(&name.name).is_some_and(builtins::Builtin::is_time_part);
+                let part = builtins::find(&name.name).is_some_and(builtins::Builtin::is_time_part);
+                let field = part || FIELDS.contains(&name.name.as_str());
                 if ty.find(&name.name).is_some() && (!field || part && !ty.dtype.is_time()) {
                     let along = Typed::new(ExprKind::Text(Vec::new()), Ty::Text, name.span).knowing(Known::Text(name.name.as_str().into()));
                     return self.call_at("coord", vec![base, along], name.span, span);
@@ -315,7 +296,12 @@ impl Checker<'_> {
                 let error = Diagnostic::at(Code::UnknownField, name.span, format!("{ty} has no field `{}`", name.name));
                 match builtins::find(&name.name) {
                     Some(_) => error.help(format!("`{}` is a function, call it: `.{}()`", name.name, name.name)),
-                    None => near(error, &name.name, FIELDS, "an array has"),
+                    None => {
+                        let parts = builtins::table().iter().filter(|builtin| builtin.is_time_part()).map(|builtin| builtin.name);
+                        let mut known: Vec<&str> = FIELDS.iter().copied().chain(parts).collect();
+                        known.sort_unstable();
+                        near(error, &name.name, &known, "an array has")
+                    }
                 }
             }
             ty => Diagnostic::at(Code::UnknownField, name.span, format!("{ty} has no field `{}`", name.name)),

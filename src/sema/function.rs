@@ -467,6 +467,13 @@ impl Checker<'_> {
         if self.world.memo.get(&callee.id).is_none_or(Vec::is_empty) {
             self.unused(&frame, def);
         }
+        // Only what is compiled for any size may be given in parts.
+        let place = |(name, axis): &(Name, usize)| {
+            let param = params.iter().find(|param| frame.locals[param.0 as usize].name == *name)?;
+            let ty = frame.locals[param.0 as usize].ty.as_array()?;
+            ty.dims.get(*axis)?.size.known().is_none().then_some((*param, *axis))
+        };
+        let parted = frame.parted.iter().map(place).collect::<Option<Vec<_>>>().unwrap_or_default();
         let instance = Instance {
             def: callee.id,
             name: def.name.clone(),
@@ -475,6 +482,7 @@ impl Checker<'_> {
             body,
             result: result.clone(),
             class: class::class(key.elementwise, &frame.traits),
+            parted,
             span: def.span,
         };
         if !self.diags[before..].iter().any(Diagnostic::is_error)
@@ -657,6 +665,7 @@ fn empty(id: DefId, def: &Def) -> Instance {
         body: Block::default(),
         result: Ty::Error,
         class: class::class(false, &Traits::default()),
+        parted: Vec::new(),
         span: def.span,
     }
 }

@@ -43,6 +43,8 @@ pub struct Instance {
     pub body: Block,
     pub result: Ty,
     pub class: Class,
+    /// Parameters that may be given in parts along an axis, all in the same: the results are parts along their first then.
+    pub parted: Vec<(LocalId, usize)>,
     pub span: Span,
 }
 

@@ -23,6 +23,7 @@ mod join;
 pub mod known;
 mod names;
 mod operator;
+mod parted;
 mod resolve;
 mod scope;
 mod sizes;

@@ -2,7 +2,7 @@
 
 use crate::base::Name;
 use crate::syntax::ast::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The names that statements bind, in any depth, not those of functions inside.
 pub fn assigned(stmts: &[Stmt]) -> FxHashSet<Name> {
@@ -26,18 +26,28 @@ pub fn free(params: &[Param], body: &Block) -> Vec<Name> {
     walk.mentioned
 }
 
-#[derive(Default)]
-struct Walk {
-    assigned: FxHashSet<Name>,
-    mentioned: Vec<Name>,
-    seen: FxHashSet<Name>,
+/// How often a body mentions each name, and the indices of what it reads of the names.
+pub fn reads(body: &Block) -> (FxHashMap<Name, usize>, Vec<(&Name, &[IndexArg])>) {
+    let mut walk = Walk::default();
+    walk.stmts(&body.stmts);
+    (walk.counts, walk.indexed)
 }
 
-impl Walk {
-    fn mention(&mut self, name: &Name) {
-        if self.seen.insert(name.clone()) {
+#[derive(Default)]
+struct Walk<'a> {
+    assigned: FxHashSet<Name>,
+    mentioned: Vec<Name>,
+    counts: FxHashMap<Name, usize>,
+    indexed: Vec<(&'a Name, &'a [IndexArg])>,
+}
+
+impl<'a> Walk<'a> {
+    fn mention(&mut self, name: &Name, times: usize) {
+        let count = self.counts.entry(name.clone()).or_default();
+        if *count == 0 {
             self.mentioned.push(name.clone());
         }
+        *count += times;
     }
 
     fn assign(&mut self, ident: &Ident) {
@@ -45,25 +55,27 @@ impl Walk {
     }
 
     /// A function inside: its names without those it binds.
-    fn function(&mut self, params: &[Param], body: impl FnOnce(&mut Walk)) {
+    fn function(&mut self, params: &'a [Param], body: impl FnOnce(&mut Walk<'a>)) {
         let mut inner = Walk::default();
         for param in params {
             inner.assign(&param.ident);
             inner.exprs(&param.default);
         }
         body(&mut inner);
-        for name in inner.mentioned.iter().filter(|name| !inner.assigned.contains(*name)) {
-            self.mention(name);
+        let Walk { assigned, mentioned, counts, indexed } = inner;
+        for name in mentioned.iter().filter(|name| !assigned.contains(*name)) {
+            self.mention(name, counts[name]);
         }
+        self.indexed.extend(indexed.into_iter().filter(|(name, _)| !assigned.contains(*name)));
     }
 
-    fn stmts(&mut self, stmts: &[Stmt]) {
+    fn stmts(&mut self, stmts: &'a [Stmt]) {
         for stmt in stmts {
             self.stmt(stmt);
         }
     }
 
-    fn stmt(&mut self, stmt: &Stmt) {
+    fn stmt(&mut self, stmt: &'a Stmt) {
         match &stmt.kind {
             StmtKind::Bind { targets, value } => {
                 self.expr(value);
@@ -99,15 +111,15 @@ impl Walk {
         }
     }
 
-    fn exprs<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) {
+    fn exprs(&mut self, exprs: impl IntoIterator<Item = &'a Expr>) {
         for expr in exprs {
             self.expr(expr);
         }
     }
 
-    fn expr(&mut self, expr: &Expr) {
+    fn expr(&mut self, expr: &'a Expr) {
         match &expr.kind {
-            ExprKind::Name(name) => self.mention(name),
+            ExprKind::Name(name) => self.mention(name, 1),
             ExprKind::Number { .. } | ExprKind::RowField(_) | ExprKind::Error => {}
             ExprKind::Text(parts) => self.exprs(parts.iter().filter_map(|part| match part {
                 TextPart::Value { value, .. } => Some(value),
@@ -124,11 +136,14 @@ impl Walk {
             }
             ExprKind::Method { receiver, name, args } => {
                 self.expr(receiver);
-                self.mention(&name.name);
+                self.mention(&name.name, 1);
                 self.exprs(args.iter().map(|arg| &arg.value));
             }
             ExprKind::Field { base, .. } => self.expr(base),
             ExprKind::Index { base, args } => {
+                if let ExprKind::Name(name) = &base.kind {
+                    self.indexed.push((name, args));
+                }
                 self.expr(base);
                 self.exprs(args.iter().filter_map(|arg| match &arg.kind {
                     IndexKind::Expr(value) => Some(value),

@@ -282,7 +282,24 @@ impl Evaluator {
         let mut nodes = Vec::new();
         args.iter().try_for_each(|arg| flatten(arg, &mut nodes, span))?;
         let (module, _) = self.module(world, inst)?;
-        let arrays = self.flush(&nodes, out)?;
+        let types = arrays_of(&expr.ty);
+        let values = match self.pieces(world.instance(inst), &args, &nodes) {
+            None => self.called(&module, &nodes, &types, span, out)?,
+            Some((parted, count)) => self.called_in_parts(&module, &nodes, (&parted, count), &types, span, out)?,
+        };
+        regroup(&expr.ty, &mut values.into_iter(), span)
+    }
+
+    /// A compiled function over whole arrays, in memory.
+    pub(super) fn called(
+        &mut self,
+        module: &Module,
+        nodes: &[NodeId],
+        types: &[ArrayTy],
+        span: Span,
+        out: &mut dyn Output,
+    ) -> Outcome<Vec<NodeId>> {
+        let arrays = self.flush(nodes, out)?;
         let args: Vec<Arg> = arrays
             .iter()
             .map(|array| match array.item().filter(|_| array.ty().rank() == 0) {
@@ -290,8 +307,7 @@ impl Evaluator {
                 None => Arg::Array(crate::exec::host::array_arg(array)),
             })
             .collect();
-        let results = self.runtime.call(&module, &args, span)?;
-        let types = arrays_of(&expr.ty);
+        let results = self.runtime.call(module, &args, span)?;
         let mut values = Vec::with_capacity(results.len());
         for (result, ty) in results.into_iter().zip(types) {
             values.push(match result {
@@ -304,7 +320,7 @@ impl Evaluator {
                 }
             });
         }
-        regroup(&expr.ty, &mut values.into_iter(), span)
+        Ok(values)
     }
 
     /// The part of an array that is printed: all of it, or its edges.

@@ -15,6 +15,7 @@ mod evaluator;
 mod files;
 mod inspect;
 mod parts;
+mod piecewise;
 mod value;
 
 pub use crate::exec::Observer;

@@ -19,6 +19,7 @@ mod math;
 mod pow;
 mod quantile;
 pub mod random;
+mod rarer;
 mod special;
 mod trig;
 

@@ -7,7 +7,7 @@ import scipy.integrate
 import scipy.special
 import scipy.stats
 import xarray
-from make import case, let, env, head, lines, np, variables, write
+from make import NAMES, case, let, env, head, lines, nan, inf, np, variables, write
 
 let("z", [1.0, -2.0, 0.5], "float32")
 let("e", [[1, 2, 3], [4, 5, 6]], "int32")
@@ -320,5 +320,101 @@ case("isreal(g)", "np.isreal(g)")
 for name in ("fmin", "fmax"):
     for x in ("s", "u", "b"):
         case(f"{name}({x}, 1)", f"np.{name}({x}, 1)")
+
+# Positions and ranks.
+for axis, order in ((0, "argsort(f, along = 0)"), (1, "argsort(f, along = 1)"), (1, "[[3, 0], [1, 1], [0, 2]]")):
+    case(f"take_along(f, {order}, along = {axis})", f"np.take_along_axis(f, np.array({order.replace('argsort(f, along =', 'np.argsort(f, axis=')}), axis={axis})")
+case("take_along(j, [5, 0, 5])", "np.take_along_axis(j, np.array([5, 0, 5]), axis=0)")
+case("take_along(cube, [[[1, 0]], [[0, 1]], [[1, 1]]], along = 1)", "np.take_along_axis(cube, np.array([[[1, 0]], [[0, 1]], [[1, 1]]]), axis=1)")
+for at in range(3):
+    case(f"unravel_index([0, 7, 23], 2, 3, 4)[{at}]", f"np.unravel_index([0, 7, 23], (2, 3, 4))[{at}]")
+case("unravel_index(argmax(f), f.shape)[1]", "np.unravel_index(np.argmax(f), f.shape)[1]")
+case("ravel_multi_index([3, 6, 0], [4, 5, 1], shape = (7, 6))", "np.ravel_multi_index(([3, 6, 0], [4, 5, 1]), (7, 6))")
+case("take(ravel(f), ravel_multi_index([2, 0, 1], [3, 3, 0], shape = f.shape))", "f[[2, 0, 1], [3, 3, 0]]")
+case("lexsort(j, k)", "np.lexsort((j, k))")
+case("lexsort(k, j)", "np.lexsort((k, j))")
+case("lexsort(g)", "np.lexsort((g,))")
+case("lexsort([1, 0, 1, 0], [2.0, 2.0, 1.0, 1.0], [0, 0, 0, 0])", "np.lexsort(([1, 0, 1, 0], [2.0, 2.0, 1.0, 1.0], [0, 0, 0, 0]))")
+for x in ("j", "g", "u", "[2.0, 2.0, 2.0]", "t"):
+    case(f"rank({x})", f"scipy.stats.rankdata({x})")
+case("rank(h)", "xarray.DataArray(h).rank('dim_0').values")
+case("rank(i, along = 1)", "scipy.stats.rankdata(i, axis=1)")
+case("rank(cube, along = 0)", "scipy.stats.rankdata(cube, axis=0)")
+case("rank(hh, along = 0)", "xarray.DataArray(hh).rank('dim_0').values")
+
+# Fitting, and filling in between.
+case("interpolate_na(h[0..3])", "xarray.DataArray(h[:3]).interpolate_na('dim_0').values", "1e-12")
+case("interpolate_na([nan, 1.0, nan, nan, 4.0, nan])", "xarray.DataArray([nan, 1.0, nan, nan, 4.0, nan]).interpolate_na('dim_0').values", "1e-12")
+for axis in (0, 1):
+    case(f"interpolate_na(hh, along = {axis})", f"xarray.DataArray(hh).interpolate_na('dim_{axis}').values", "1e-12")
+case("interpolate_na([1.0, nan, nan, 4.0].named(t).assign_coords(t = [0, 1, 5, 6]), along = t)", "xarray.DataArray([1.0, nan, nan, 4.0], dims='t', coords={'t': [0, 1, 5, 6]}).interpolate_na('t').values", "1e-12")
+for degree in range(4):
+    case(f"polyfit(g, {degree})", f"np.polyfit(np.arange(7), g, {degree})", "1e-9")
+    case(f"polyfit(g, {degree}, x = [0, 1, 3, 4, 4.5, 9, 10])", f"np.polyfit([0, 1, 3, 4, 4.5, 9, 10], g, {degree})", "1e-9")
+case("polyfit(f, 1, along = 1)", "np.polyfit(np.arange(4), f.T, 1)", "1e-9")
+case("polyfit(f, 2, along = 0)", "np.polyfit(np.arange(3), f, 2)", "1e-9")
+case("polyfit(i, 2, along = 1, x = [1, 2, 4, 8])", "np.polyfit([1, 2, 4, 8], i.T, 2)", "1e-9")
+case("polyfit(c, 1)", "np.polyfit(np.arange(4), c, 1)", "1e-9")
+case("polyfit(cube, 1, along = 0)[0]", "np.polyfit(np.arange(3), cube.reshape(3, 4), 1)[0].reshape(2, 2)", "1e-9")
+
+# Lines of arrays.
+for mode in ("full", "same", "valid"):
+    for name in ("convolve", "correlate"):
+        case(f'{name}(f, [1.0, -2.0, 0.5], "{mode}", along = 1)', f'np.stack([np.{name}(r, [1.0, -2.0, 0.5], "{mode}") for r in f])', "1e-12")
+        case(f'{name}(f, [1.0, -2.0], "{mode}", along = 0)', f'np.stack([np.{name}(r, [1.0, -2.0], "{mode}") for r in f.T]).T', "1e-12")
+        case(f'{name}(cube, [1, 3], "{mode}", along = 1)', f'np.apply_along_axis(lambda r: np.{name}(r, [1, 3], "{mode}"), 1, cube)', "1e-12")
+case('convolve(stack(sin(arange(700)), cos(arange(700))), cos(arange(300) / 7), "same", along = 1)', 'np.stack([np.convolve(r, np.cos(np.arange(300) / 7), "same") for r in np.stack([np.sin(np.arange(700)), np.cos(np.arange(700))])])', "1e-9")
+
+# Histograms of several variables.
+for x, y, bins in [("g", "g * g", "4"), ("g", "g[.. by -1]", "[-4, 0, 0.7, 6]"), ("f", "i", "3"), ("h", "h", "[-1, 0, 2]")]:
+    theirs = lambda v: v.replace("[.. by -1]", "[::-1]")
+    ravel = lambda v: f"({theirs(v)}).ravel()"
+    for at in range(3):
+        case(f"histogram2d({x}, {y}, {bins})[{at}]", f"np.histogram2d({ravel(x)}, {ravel(y)}, {bins})[{at}]" + (".astype(np.int64)" if at == 0 else ".astype(float)"), "1e-12")
+    if x != "h":
+        case(f"histogram2d({x}, {y}, {bins}, weights = abs({x}))[0]", f"np.histogram2d({ravel(x)}, {ravel(y)}, {bins}, weights=abs({ravel(x)}))[0]", "1e-12")
+        case(f"histogram2d({x}, {y}, {bins}, density = true)[0]", f"np.histogram2d({ravel(x)}, {ravel(y)}, {bins}, density=True)[0]", "1e-12")
+case("histogram2d(g, g + 1, 3, ybins = [0, 1, 2])[0]", "np.histogram2d(g, g + 1, (3, [0, 1, 2]))[0].astype(np.int64)")
+case("histogramdd(g, g * g, abs(g), bins = 3)[0]", "np.histogramdd(np.stack([g, g * g, abs(g)], 1), 3)[0].astype(np.int64)")
+case("histogramdd(g, g * g, abs(g), bins = 3, density = true)[0]", "np.histogramdd(np.stack([g, g * g, abs(g)], 1), 3, density=True)[0]", "1e-12")
+case("histogramdd(g, g + 1, bins = [[0, 1, 2], [1, 1.5, 3]])[0]", "np.histogramdd(np.stack([g, g + 1], 1), ([0, 1, 2], [1, 1.5, 3]))[0].astype(np.int64)")
+
+# Special functions, and what dtypes hold.
+case("i0(g)", "scipy.special.i0(g)", "1e-12")
+case("i0([0.0, 19.9, 20.1, -30.0, 700.0, 720.0, inf, nan])", "scipy.special.i0([0.0, 19.9, 20.1, -30.0, 700.0, 720.0, inf, nan])", "1e-12")
+case("i0(s)", "np.i0(s).astype(np.float32)", "4ulp")
+for a in ("0.5", "1", "3.5", "100"):
+    for name in ("gammainc", "gammaincc"):
+        case(f"{name}({a}, p)", f"scipy.special.{name}({a}, p)", "1e-12")
+    case(f"betainc({a}, 2, [0.0, 0.1, 0.5, 0.9, 1.0])", f"scipy.special.betainc({a}, 2, [0.0, 0.1, 0.5, 0.9, 1.0])", "1e-12")
+case("gammainc([0, 1, 2], [1.0, -1.0, inf])", "scipy.special.gammainc([0, 1, 2], [1.0, -1.0, inf])")
+for name, kiln in (("float64", "f64"), ("float32", "f32")):
+    for field in ("eps", "max", "min", "smallest_normal"):
+        case(f"finfo({kiln}).{field}", f"np.{name}(np.finfo(np.{name}).{field})")
+for name, kiln in NAMES.items():
+    if "int" in name:
+        case(f"iinfo({kiln}).max", f"np.{name}(np.iinfo(np.{name}).max)")
+        case(f"iinfo({kiln}).min", f"np.{name}(np.iinfo(np.{name}).min)")
+for x in ("f", "s", "c", "t", "cube"):
+    case(f"nbytes({x})", f"np.int64({x}.nbytes)")
+
+# Tests of hypotheses.
+for x, y in (("g", "g * 2 + 1"), ("f", "f * f"), ("j", "k")):
+    for at in range(2):
+        ravel = lambda v: f"np.ravel({v})"
+        case(f"ttest_1samp({x}, 0.5)[{at}]", f"scipy.stats.ttest_1samp({ravel(x)}, 0.5)[{at}]", "1e-12")
+        case(f"ttest_rel({x}, {y})[{at}]", f"scipy.stats.ttest_rel({ravel(x)}, {ravel(y)})[{at}]", "1e-12")
+        case(f"ttest_ind({x}, {y})[{at}]", f"scipy.stats.ttest_ind({ravel(x)}, {ravel(y)})[{at}]", "1e-12")
+        case(f"ttest_ind({x}, {y}, equal_var = false)[{at}]", f"scipy.stats.ttest_ind({ravel(x)}, {ravel(y)}, equal_var=False)[{at}]", "1e-12")
+for at in range(2):
+    case(f"ttest_1samp(f, [1.0, 2.0, 3.0, 4.0], over = 0)[{at}]", f"scipy.stats.ttest_1samp(f, [1.0, 2.0, 3.0, 4.0])[{at}]", "1e-12")
+    case(f"f_oneway(g, p, f[0])[{at}]", f"scipy.stats.f_oneway(g, p, f[0])[{at}]", "1e-12")
+    case(f"chisquare([16, 18, 16, 14, 12, 12])[{at}]", f"scipy.stats.chisquare([16, 18, 16, 14, 12, 12])[{at}]", "1e-12")
+    case(f"chisquare([16, 18, 16, 14, 12, 12], [16, 16, 16, 16, 16, 8], ddof = 1)[{at}]", f"scipy.stats.chisquare([16, 18, 16, 14, 12, 12], [16, 16, 16, 16, 16, 8], ddof=1)[{at}]", "1e-12")
+    for power in ("0", "-1", "-0.5", "2"):
+        case(f"power_divergence([16, 18, 16, 14, 12, 12], lambda = {power})[{at}]", f"scipy.stats.power_divergence([16, 18, 16, 14, 12, 12], lambda_={power})[{at}]", "1e-12")
+    for name in ("skewtest", "kurtosistest", "normaltest"):
+        case(f"{name}(sin(arange(40.0)) ** 3 + arange(40.0) / 20)[{at}]", f"scipy.stats.{name}(np.sin(np.arange(40.0)) ** 3 + np.arange(40.0) / 20)[{at}]", "1e-12")
+        case(f"{name}(reshape(cos(arange(60.0) ** 2), 30, 2), over = 0)[{at}]", f"scipy.stats.{name}(np.cos(np.arange(60.0) ** 2).reshape(30, 2))[{at}]", "1e-12")
 
 write("functions.txt")

@@ -2,6 +2,7 @@
 //! parted; its methods are the reductions and the arithmetic with arrays over the groups. Groups follow from coordinates, so their number
 //! and labels are known when the program is checked. Owns no reduction: their own definitions run over another `Build` (see `build`, `window`).
 
+mod apart;
 mod build;
 mod times;
 mod weights;
@@ -10,7 +11,7 @@ mod window;
 use super::axes::dims_given;
 use super::build::{A, Build, SliceArg, Value};
 use super::parts::{ALL, built, elementwise, examples, optional, required};
-use super::{Args, Builtin, Default, Define, Family, Param, ParamKind, apply};
+use super::{Args, Builtin, Default, Define, Family, Param, ParamKind, apply, quantile};
 use crate::array::{Array, Coord, DType, Dim, Scalar, Size};
 use crate::base::{Code, Diagnostic, Name, Outcome};
 use crate::ops::ScalarOp as Op;
@@ -35,7 +36,8 @@ pub const TABLE: &[Builtin] = &[
          missing values of `by`, are in no group.\n\
          A reduction of the result is over the grouped dimension, and over others that it names, and gives a dimension with a point a group,\n\
          called as `by` is. Arithmetic with an array over the groups works element by element, each with its group's: `x.groupby(.time.month) - clim`.\n\
-         One pass over `x`; the groups' results are in memory. Sums are in the order of the positions.",
+         One pass over `x`; the groups' results are in memory. Sums are in the order of the positions. For medians and quantiles every group is\n\
+         taken out by itself.",
         examples![
             "x = [1.0, 2.0, 3.0, 4.0].named(time)\nby = [1, 2, 1, 2].named(time)\nprint(x.groupby(by).mean())\nprint(x.groupby(by) - x.groupby(by).mean())"
                 => "[2.0, 3.0]\n[-1.0, -1.0, 1.0, 1.0]"
@@ -115,6 +117,9 @@ pub fn call(builtin: &Builtin, b: &mut dyn Build, args: &Args) -> Option<Outcome
     Some(match (&*by, &builtin.define) {
         (Parting::Groups(groups), _) if reduction => reduce(builtin, b, args, arrays[0], groups),
         (Parting::Windows(windows), _) if reduction => window::reduce(builtin, b, args, arrays[0], windows),
+        (Parting::Groups(groups), _) if at == 0 && quantile::TABLE.iter().any(|known| known.name == builtin.name) => {
+            apart::reduce(builtin, b, args, arrays[0], groups)
+        }
         (Parting::Weights, _) if reduction => weights::reduce(builtin, b, args, &arrays),
         (Parting::Groups(groups), Define::Elementwise(op)) if args.values.len() == 2 => (|| {
             let Some(Some(Value::Array(other))) = args.values.get(1 - at) else { return Err(unfit(builtin)) };

@@ -317,7 +317,7 @@ fn operations_agree() {
             let Some(result) = operation.result(dtype).filter(|_| !operation.can_fail(dtype, false)) else { continue };
             let args = match operation {
                 ScalarOp::Select => vec![input(2), input(0), input(1)],
-                ScalarOp::Quantile(_) => vec![input(0), input(1), input(1)],
+                ScalarOp::Quantile(quantile) => (0..quantile.arity() as u32).map(|at| input(at.min(1))).collect(),
                 _ => (0..operation.arity() as u32).map(input).collect(),
             };
             outputs.push(Output { dtype: result, value: op(operation, dtype, args), name: format!("{} {dtype}", operation.name()) });

@@ -26,10 +26,11 @@ pub fn arguments(builtin: &Builtin, args: &CallArgs, span: Span, eval: &mut dyn 
         });
         given.push(argument.as_ref().map(|argument| one(kind(at), argument, &mut value)).transpose()?);
     }
-    let last = kind(builtin.params.len().saturating_sub(1));
+    let several = |kind: &ParamKind| matches!(kind, ParamKind::Arrays | ParamKind::Names | ParamKind::Anything);
+    let variadic = builtin.params.iter().map(|param| param.kind).find(several).unwrap_or(ParamKind::Anything);
     let mut rest = Vec::with_capacity(args.rest.len());
     for (name, argument) in &args.rest {
-        rest.push((name.clone(), one(last, argument, &mut value)?));
+        rest.push((name.clone(), one(variadic, argument, &mut value)?));
     }
     Ok(Args { values: given, rest, spans, span })
 }
