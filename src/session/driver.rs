@@ -48,9 +48,10 @@ impl<'a> Driver<'a> {
     }
 
     pub fn block(&mut self, frame: &mut Frame, block: &Block) -> Outcome<(Flow, Val)> {
+        let mark = self.engine.held_so_far();
         for stmt in &block.stmts {
             match self.stmt(frame, stmt)? {
-                Flow::Next => {}
+                Flow::Next => self.tidy(mark, frame),
                 other => return Ok((other, Val::Unit)),
             }
         }
@@ -83,16 +84,19 @@ impl<'a> Driver<'a> {
                 self.expr(frame, value)?;
             }
             StmtKind::For { local, iter, body, .. } => return self.for_loop(frame, *local, iter, body),
-            StmtKind::While { cond, body } => loop {
-                if !self.truth(frame, cond)? {
-                    return Ok(Flow::Next);
+            StmtKind::While { cond, body } => {
+                let mark = self.engine.held_so_far();
+                loop {
+                    if !self.truth(frame, cond)? {
+                        return Ok(Flow::Next);
+                    }
+                    match self.block(frame, body)?.0 {
+                        Flow::Next | Flow::Continue => self.tidy(mark, frame),
+                        Flow::Break => return Ok(Flow::Next),
+                        flow => return Ok(flow),
+                    }
                 }
-                match self.block(frame, body)?.0 {
-                    Flow::Next | Flow::Continue => {}
-                    Flow::Break => return Ok(Flow::Next),
-                    flow => return Ok(flow),
-                }
-            },
+            }
             StmtKind::Break => return Ok(Flow::Break),
             StmtKind::Continue => return Ok(Flow::Continue),
             StmtKind::Return(value) => {
@@ -134,6 +138,7 @@ impl<'a> Driver<'a> {
             _ => return Err(internal(iter.span, "nothing to loop over")),
         };
         let (count, lo, step) = count;
+        let mark = self.engine.held_so_far();
         for at in 0..count {
             let value = match &items {
                 Val::Tuple(items) => items[at as usize].clone(),
@@ -148,12 +153,19 @@ impl<'a> Driver<'a> {
             };
             frame.locals[local.0 as usize] = Some(value);
             match self.block(frame, body)?.0 {
-                Flow::Next | Flow::Continue => {}
+                Flow::Next | Flow::Continue => self.tidy(mark, frame),
                 Flow::Break => break,
                 flow => return Ok(flow),
             }
         }
         Ok(Flow::Next)
+    }
+
+    /// Lets go of arrays taken in since the mark that no variable of this frame needs: the expressions that this one stands in are older.
+    fn tidy(&mut self, mark: u32, frame: &Frame) {
+        if self.engine.has_grown() {
+            self.engine.forget_since(mark, frame.locals.iter().flatten());
+        }
     }
 
     pub fn expr(&mut self, frame: &mut Frame, expr: &Expr) -> Outcome<Val> {

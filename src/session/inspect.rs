@@ -30,7 +30,7 @@ impl Session {
     /// How an expression would be computed.
     pub fn plan_of(&mut self, text: &str) -> Result<String, Failed> {
         let nodes = self.nodes_of(text)?;
-        let plan = self.evaluator.plan(&nodes, &[], &[], false)?;
+        let plan = self.evaluator.plan(&nodes, &[], false)?;
         Ok(explain(&plan, &|span| self.sources.line(span)))
     }
 

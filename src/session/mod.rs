@@ -284,8 +284,17 @@ impl Session {
         let outcome = if stopped { outcome } else { self.evaluator.flush(&[], out).and(outcome) };
         self.evaluator.pending.clear();
         self.keep(&checked, frame);
+        self.tidy(&Frame { locals: Vec::new() });
         outcome?;
         Ok(checked.warnings)
+    }
+
+    /// Lets go of arrays that no variable needs any more.
+    fn tidy(&mut self, frame: &Frame) {
+        if self.evaluator.has_grown() {
+            let kept = self.variables.iter().filter_map(|variable| variable.value.as_ref());
+            self.evaluator.forget_since(0, kept.chain(frame.locals.iter().flatten()));
+        }
     }
 
     fn statements(&mut self, checked: &Checked, frame: &mut Frame, show: bool, out: &mut dyn Output) -> Outcome<()> {
@@ -306,6 +315,7 @@ impl Session {
             if show {
                 self.evaluator.flush(&[], out)?;
             }
+            self.tidy(frame);
         }
         if let Some(value) = &program.body.value {
             let mut driver = Driver::new(&mut self.evaluator, &self.world, &self.sources, out);
