@@ -24,7 +24,10 @@ fn a_loop_keeps_what_its_variables_hold() {
     // In a `for` loop, a `while` loop, and the loop of a function that is called in the middle of an expression.
     run(&mut session, "x = ones(500_000)\nfor _ in 0..40 { x = smooth(x) / 2 }\nassert abs(x[400_000] - 1) < 1e-9");
     run(&mut session, "k = 0\nwhile k < 40 {\n    x = smooth(x) / 2\n    k = k + 1\n}\nassert abs(x[400_000] - 1) < 1e-9");
-    run(&mut session, "fn last(x) {\n    for _ in 0..40 { x = smooth(x) / 2 }\n    compute(x)\n}\nassert (smooth(x)[0] + last(x)[400_000] - 1) < 1e-9");
+    run(
+        &mut session,
+        "fn last(x) {\n    for _ in 0..40 { x = smooth(x) / 2 }\n    compute(x)\n}\nassert (smooth(x)[0] + last(x)[400_000] - 1) < 1e-9",
+    );
     assert_eq!(run(&mut session, "print(x.size, x[400_000] > 0.5)"), ["500000 true"]);
 }
 
@@ -36,7 +39,10 @@ fn what_is_printed_or_saved_later_stays() {
     assert_eq!(printed, ["0.0", "2.0", "4.0"]);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.npy");
-    let text = format!("fn keep(x) {{\n    save(\"{}\", smooth(x))\n    for _ in 0..20 {{ x = smooth(x) }}\n    x.size\n}}\nprint(keep(ones(500_000)))", path.display());
+    let text = format!(
+        "fn keep(x) {{\n    save(\"{}\", smooth(x))\n    for _ in 0..20 {{ x = smooth(x) }}\n    x.size\n}}\nprint(keep(ones(500_000)))",
+        path.display()
+    );
     assert_eq!(run(&mut session, &text), ["500000"]);
     assert_eq!(run(&mut session, &format!("print(open(\"{}\")[499_999])", path.display())), ["2.0"]);
 }

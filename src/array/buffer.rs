@@ -295,3 +295,32 @@ impl fmt::Debug for Pool {
         write!(f, "Pool({} of {} bytes used)", self.used(), self.limit())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_for_reuse_stays_within_what_a_run_may_take() {
+        let pool = Pool::new(1 << 30);
+        let of = |kilobytes: usize| pool.take(kilobytes << 10).unwrap();
+        drop((of(300), of(300), of(300)));
+        let kept = |pool: &Pool| pool.0.free_bytes.load(Ordering::Relaxed) >> 10;
+        assert_eq!((pool.used(), kept(&pool)), (0, 900));
+        // The same size is reused, another one makes room for itself.
+        pool.keep_within(900 << 10);
+        let same = of(300);
+        assert_eq!(kept(&pool), 600);
+        let other = of(200);
+        assert_eq!(kept(&pool), 300);
+        drop((same, other));
+        assert_eq!(kept(&pool), 800);
+        pool.keep_within(250 << 10);
+        assert_eq!(kept(&pool), 200);
+        // What is used may be more.
+        let large = of(1000);
+        assert_eq!((pool.used() >> 10, kept(&pool)), (1000, 0));
+        drop(large);
+        assert!(Pool::new(1 << 20).take(2 << 20).is_none());
+    }
+}

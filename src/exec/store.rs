@@ -59,7 +59,7 @@ pub fn make(run: &Run, store: &Store, memory: &Memory) -> Outcome<Place> {
     let room = || run.runtime.take(store.ty.bytes().unwrap_or(u64::MAX) as usize, store.span);
     match &store.kind {
         StoreKind::Memory => Ok(Place::Memory(Array::new(store.ty.clone(), Arc::new(room()?)))),
-        StoreKind::Spill => Ok(Place::Spill(Scratch::create(&shape, store.ty.dtype.size())?)),
+        StoreKind::Spill => Ok(Place::Spill(Scratch::create(&shape, store.ty.dtype.size()).map_err(|error| error.or_at(store.span))?)),
         StoreKind::Sink(sink) => Ok(Place::Sink(sink.clone())),
         StoreKind::Given(held) => {
             let array = memory.get(held).ok_or_else(missing)?;
@@ -249,7 +249,7 @@ pub fn read(run: &Run, leaf: &Leaf, places: Places, region: &Region, out: &mut [
             file.read(at, &start, count, step, out).map_err(|error| error.or_at(span))
         }
         Source::Store(id) => match place(*id, places)? {
-            Place::Spill(scratch) => scratch.read(&leaf.shape, &start, count, step, out),
+            Place::Spill(scratch) => scratch.read(&leaf.shape, &start, count, step, out).map_err(|error| error.or_at(span)),
             _ => Err(missing()),
         },
     }
@@ -282,7 +282,7 @@ pub fn put(run: &Run, place: &Place, dtype: DType, start: &[u64], count: &[u64],
 /// Writes a dense block to a scratch file or a file being saved; `start` and `count` are in the store's axes.
 pub fn write(run: &Run, place: &Place, start: &[u64], count: &[u64], bytes: &[u8], span: Span) -> Outcome<()> {
     match place {
-        Place::Spill(scratch) => scratch.write(start, count, bytes),
+        Place::Spill(scratch) => scratch.write(start, count, bytes).map_err(|error| error.or_at(span)),
         Place::Sink(sink) => {
             let writer = run.sinks.get(sink.file).ok_or_else(missing)?;
             writer.write(sink.variable, start, count, bytes).map_err(|error| error.or_at(span))

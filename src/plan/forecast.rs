@@ -28,9 +28,9 @@ pub fn place(mut plan: Plan, limits: &Limits) -> Outcome<Plan> {
     }
     let live: Vec<u64> = (0..plan.stages.len()).map(|at| live(&plan, at)).collect();
     let mut forecast = Forecast { peak: live_after(&plan), ..Forecast::default() };
-    let costs: Vec<Cost> = plan.stages.iter().map(|stage| cost(&plan, stage)).collect();
+    let costs: Vec<(u64, u64, u64, u64)> = plan.stages.iter().map(|stage| needs(&plan, stage)).collect();
     let direct: Vec<bool> = plan.stages.iter().map(|stage| matches!(&stage.work, Work::Swept(swept) if is_direct(&plan, swept))).collect();
-    for (((stage, live), Cost { block, held, blocks, read }), direct) in plan.stages.iter_mut().zip(live).zip(costs).zip(&direct) {
+    for (((stage, live), (block, held, blocks, read)), direct) in plan.stages.iter_mut().zip(live).zip(costs).zip(&direct) {
         let room = limits.memory.saturating_sub(live + held);
         stage.parallel = (room / block.max(1)).clamp(1, limits.threads.max(1) as u64).min(blocks.max(1)) as usize;
         let (more, passes) = match &stage.work {
@@ -101,7 +101,7 @@ fn live_after(plan: &Plan) -> u64 {
 /// The stage that needs most with one block in flight, and how much that is.
 fn most(plan: &Plan) -> (usize, u64) {
     let need = |at: usize| {
-        let Cost { block, held, .. } = cost(plan, &plan.stages[at]);
+        let (block, held, ..) = needs(plan, &plan.stages[at]);
         live(plan, at).saturating_add(block).saturating_add(held)
     };
     (0..plan.stages.len()).map(|at| (at, need(at))).max_by_key(|(_, need)| *need).unwrap_or((0, 0))
@@ -130,21 +130,10 @@ pub fn human(bytes: u64) -> String {
     if unit == 0 || value >= 99.5 { format!("{value:.0} {}", UNITS[unit]) } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
-/// What a stage takes.
-#[derive(Clone, Copy, Default)]
-struct Cost {
-    /// Bytes of a block in flight.
-    block: u64,
-    /// Bytes held beside, for the whole stage.
-    held: u64,
-    blocks: u64,
-    /// Bytes read from files.
-    read: u64,
-}
-
-fn cost(plan: &Plan, stage: &Stage) -> Cost {
-    let cost = work_cost(plan, &stage.work);
-    Cost { block: cost.block.saturating_add(transfer(plan, &stage.work)), ..cost }
+/// As `cost`, with what brings elements from and to files.
+fn needs(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
+    let (block, held, blocks, read) = cost(plan, stage);
+    (block.saturating_add(transfer(plan, &stage.work)), held, blocks, read)
 }
 
 /// The most that one call takes which brings elements from or to a file: a block makes them one after the other.
@@ -159,8 +148,16 @@ fn transfer(plan: &Plan, work: &Work) -> u64 {
     work.leaves().into_iter().map(read).chain(uses(work).1.into_iter().map(written)).max().unwrap_or(0)
 }
 
-fn work_cost(plan: &Plan, work: &Work) -> Cost {
-    match work {
+/// Bytes that the system's allocator has for a workspace of this size, which is taken for core after core outside of the pool: it keeps some
+/// of what it is given back.
+fn allocated(bytes: u64) -> u64 {
+    const KEPT: u64 = 8 << 20;
+    rounded(bytes).saturating_add(bytes.min(KEPT))
+}
+
+/// Of a stage: bytes a block in flight, bytes held beside, number of blocks, bytes read from files.
+fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
+    match &stage.work {
         Work::Fused(fused) => fused_cost(plan, fused, true),
         Work::MatMul(product) => {
             let [m, k, n] = product.sizes;
@@ -172,28 +169,26 @@ fn work_cost(plan: &Plan, work: &Work) -> Cost {
             let block = copied(&product.a) + copied(&product.b) + out + rounded(4 * tile * tile * item);
             let (rows, columns) = (m.div_ceil(tile), n.div_ceil(tile));
             let file = |leaf: &Leaf, times: u64| if matches!(leaf.source, Source::File(_)) { times * item } else { 0 };
-            let read = file(&product.a, m * k * columns) + file(&product.b, k * n * rows);
-            Cost { block, held: 0, blocks: rows * columns, read }
+            (block, 0, rows * columns, file(&product.a, m * k * columns) + file(&product.b, k * n * rows))
         }
         Work::Compress(compress) => {
-            let mask = fused_cost(plan, &compress.mask, false);
-            let values = fused_cost(plan, &compress.values, false);
-            Cost {
-                block: values.block.max(mask.block),
-                held: rounded(mask.blocks.saturating_mul(16)).saturating_add(mask.held.saturating_add(values.held)),
-                blocks: mask.blocks.saturating_add(values.blocks),
-                read: mask.read.saturating_add(values.read),
-            }
+            let (counted, tables, slabs, mask) = fused_cost(plan, &compress.mask, false);
+            let (block, more, blocks, values) = fused_cost(plan, &compress.values, false);
+            (
+                block.max(counted),
+                rounded(slabs.saturating_mul(16)) + tables + more,
+                slabs.saturating_add(blocks),
+                mask.saturating_add(values),
+            )
         }
         Work::Swept(swept) => {
-            let stream = fused_cost(plan, &swept.stream, false);
+            let (block, held, blocks, read) = fused_cost(plan, &swept.stream, false);
             let whole =
                 swept.whole.iter().map(|(leaf, sizes)| rounded(sizes.iter().product::<u64>().saturating_mul(leaf.dtype.size() as u64)));
             // Each is read, then copied dense.
             let whole = whole.fold(0u64, |all, more| all.saturating_add(more.saturating_mul(2)));
             let (least, _) = swept.held(is_direct(plan, swept));
-            let held = stream.held.saturating_add(least).saturating_add(whole);
-            Cost { block: stream.block.saturating_add(swept.tables()), held, ..stream }
+            (block.saturating_add(swept.tables()), held.saturating_add(least).saturating_add(whole), blocks, read)
         }
         Work::Batched(batched) => {
             let cores: u64 = batched.block.iter().product();
@@ -219,7 +214,7 @@ fn work_cost(plan: &Plan, work: &Work) -> Cost {
                 block = block.saturating_add(rounded(sized(&result.core, result.dtype)));
             }
             let workspace = batched.operands.first().map_or(0, |leaf| batched.routine.workspace(&batched.cores, leaf.dtype));
-            Cost { block: block.saturating_add(rounded(workspace)), held, blocks, read }
+            (block.saturating_add(allocated(workspace)), held, blocks, read)
         }
         Work::Take(take) => {
             let item = take.base.dtype.size() as u64;
@@ -228,7 +223,7 @@ fn work_cost(plan: &Plan, work: &Work) -> Cost {
             let positions = take.shape[take.axis];
             let read = if matches!(take.base.source, Source::File(_)) { row.saturating_mul(positions) } else { 0 };
             // Positions as they are read, dense, and as numbers.
-            Cost { block: rounded(row.saturating_mul(2)), held: 3 * rounded(positions.saturating_mul(8)), blocks: positions, read }
+            (rounded(row.saturating_mul(2)), 3 * rounded(positions.saturating_mul(8)), positions, read)
         }
     }
 }
@@ -255,10 +250,10 @@ fn read_in_all(fused: &Fused, leaf: &Leaf, region: &Region) -> u64 {
 }
 
 /// `kept`: elements go straight into the stores of the outputs, where those are in memory.
-fn fused_cost(plan: &Plan, fused: &Fused, kept: bool) -> Cost {
+fn fused_cost(plan: &Plan, fused: &Fused, kept: bool) -> (u64, u64, u64, u64) {
     let blocks: u64 = grid(&fused.domain, &fused.block).into_iter().product();
     let (reading, mut read) = leaves_cost(plan, fused, fused);
-    let (writing, mut held) = outputs_cost(plan, fused, kept);
+    let (writing, held) = outputs_cost(plan, fused, kept);
     let mut block = reading + writing;
     // Of passes before it: what each takes while it runs, and what of earlier ones is still read.
     let last = fused.last_readers();
@@ -277,8 +272,7 @@ fn fused_cost(plan: &Plan, fused: &Fused, kept: bool) -> Cost {
         block = block.max(writing + reading.max(copied(step)) + made(at) + alive(at));
     }
     let (rows, tables) = tables_cost(fused);
-    held = held.saturating_add(tables);
-    Cost { block: block.saturating_add(rows).max(ALIGN as u64), held, blocks, read }
+    (block.saturating_add(rows).max(ALIGN as u64), held.saturating_add(tables), blocks, read)
 }
 
 /// Of the tables that a pass looks up: bytes of the rows of a block, and of all entries.

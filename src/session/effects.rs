@@ -138,7 +138,7 @@ pub fn effect(driver: &mut Driver, frame: &mut Frame, effect: Effect, args: &Cal
             let value = driver.expr(frame, value)?;
             driver.engine.compute(&arrays(&value), true)?;
             let seconds = start.elapsed().as_secs_f64();
-            driver.engine.forget_since(held, []);
+            driver.engine.forget_since(held, frame.locals.iter().flatten());
             Ok(driver.constant(Scalar::f64(seconds), span))
         }
         Effect::Error => {

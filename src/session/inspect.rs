@@ -88,7 +88,7 @@ impl Session {
         let program = self.parse("<expression>", text)?;
         let mut world = self.world.clone();
         let checked = self.checked(&mut world, &program)?;
-        let mut frame = Frame { locals: vec![None; checked.program.locals.len()] };
+        let mut frame = Frame { locals: vec![None; checked.program.locals.len()], mark: self.evaluator.held_so_far() };
         for (local, variable) in frame.locals.iter_mut().zip(&self.variables) {
             *local = variable.value.clone();
         }

@@ -80,10 +80,17 @@ impl Hdf5Sink {
 }
 
 fn fault(path: &Path, error: Hdf5Error) -> Box<Diagnostic> {
-    match error {
-        Hdf5Error::Io(error) => system("write", path, &error),
-        other => Diagnostic::new(Code::File, format!("cannot write {}: {other}", shown(path))),
+    let text = error.to_string();
+    match of_system(&text) {
+        Some(error) => system("write", path, &error),
+        None => Diagnostic::new(Code::File, format!("cannot write {}: {text}", shown(path))),
     }
+}
+
+/// The system's error within one of the crate, which keeps it to itself but for its number in the text.
+fn of_system(text: &str) -> Option<std::io::Error> {
+    let (_, number) = text.rsplit_once("(os error ")?;
+    number.strip_suffix(')')?.parse().ok().map(std::io::Error::from_raw_os_error)
 }
 
 /// Writes a dimension: its coordinate, or a data set without a variable as NetCDF-4 does.
