@@ -87,7 +87,7 @@ impl Values for NoValues {
         unreachable!("nothing here depends on a value")
     }
     fn hold(&mut self, _: &kiln::array::Array) -> MemoryId {
-        MemoryId(0)
+        MemoryId { number: 0, dense: true }
     }
 }
 
