@@ -75,7 +75,7 @@ pub const TABLE: &[Builtin] = &[
     ),
     reduction(
         "count",
-        |b, args| reduced(b, args, present),
+        |b, args| reduced(b, args, counted),
         "How many elements count: of bools those that are true, of floats and times those that are not missing, of others all.\n\
          Numbers that are not 0 are counted by `count_nonzero`.",
         examples!["print(count([1.0, nan, 0.0]))" => "2", "print(count([1, 5, 7] > 2))" => "2"],
@@ -134,13 +134,13 @@ pub const TABLE: &[Builtin] = &[
     reduction(
         "nanargmin",
         |b, args| reduced(b, args, |b, x, axes| position(b, x, axes, false, true)),
-        "`argmin` without NaN; of NaN alone 0.",
+        "`argmin` without NaN; of NaN alone an error (K0507).",
         examples!["print(nanargmin([nan, 3.0, 2.0]))" => "2"],
     ),
     reduction(
         "nanargmax",
         |b, args| reduced(b, args, |b, x, axes| position(b, x, axes, true, true)),
-        "`argmax` without NaN; of NaN alone 0.",
+        "`argmax` without NaN; of NaN alone an error (K0507).",
         examples!["print(nanargmax([nan, 3.0, 2.0]))" => "1"],
     ),
     built(
@@ -375,12 +375,14 @@ fn nonzero(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
     sum(b, x, axes)
 }
 
-/// The number of elements that are there: true, or not NaN.
+/// The number of elements that are true, of others that are there.
+fn counted(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
+    if b.ty(x).dtype == DType::Bool { sum(b, x, axes) } else { present(b, x, axes) }
+}
+
+/// The number of elements that are there: that are not NaN, nor missing times.
 fn present(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
     let dtype = b.ty(x).dtype;
-    if dtype == DType::Bool {
-        return sum(b, x, axes);
-    }
     if dtype.is_float() || dtype.is_complex() || dtype.is_time() {
         let missing = missing(b, x)?;
         let there = elementwise(b, Op::Not, &[missing])?;
@@ -388,6 +390,11 @@ fn present(b: &mut dyn Build, x: A, axes: &[usize]) -> Outcome<A> {
     }
     // Everything is there: the count alone, over the dimensions that are left.
     let all = count(b, x, axes)?;
+    if b.ty(all).rank() > 0 {
+        // In groups each has its own.
+        let there = elementwise(b, Op::Eq, &[x, x])?;
+        return sum(b, there, axes);
+    }
     let left = |axis: &usize| !axes.contains(axis);
     let shape: Vec<Extent> = shape_of(b, x).into_iter().enumerate().filter(|(axis, _)| left(axis)).map(|(_, size)| size).collect();
     let dims = b.ty(x).dims.into_iter().enumerate().filter(|(axis, _)| left(axis)).map(|(_, dim)| dim).collect();

@@ -338,8 +338,8 @@ impl<'a> Emitter<'a> {
         let d = self.var(format!("d{at}"), dtype);
         let square = binary(ScalarOp::Mul, dtype, Expr::Var(d), Expr::Var(d));
         let second = vec![
-            set(d, binary(ScalarOp::Sub, dtype, again, Expr::Var(mean))),
-            set(squares, binary(ScalarOp::Add, dtype, Expr::Var(squares), skipped(&Expr::Var(d), zero(), square))),
+            set(d, binary(ScalarOp::Sub, dtype, again.clone(), Expr::Var(mean))),
+            set(squares, binary(ScalarOp::Add, dtype, Expr::Var(squares), skipped(&again, zero(), square))),
         ];
         let kind = LoopKind::Vector { reductions: vec![Reduction { var: squares, op: ScalarOp::Add }] };
         let parts = self.outputs[at].clone();
@@ -423,7 +423,8 @@ impl<'a> Emitter<'a> {
                 vec![Stmt::If { cond: take, then, other: Vec::new() }]
             }
             ReduceOp::Deviations { skip_nan } => {
-                let own = [Expr::Const(Scalar::float(dtype, 1.0, 0.0)), x.clone(), Expr::Const(Scalar::float(dtype, 0.0, 0.0))];
+                // The deviation of an infinite element is NaN.
+                let own = [Expr::Const(Scalar::float(dtype, 1.0, 0.0)), x.clone(), binary(ScalarOp::Sub, dtype, x.clone(), x.clone())];
                 let held = [0, 1, 2].map(|part| load(parts[part], &here));
                 let [total, delta] = ["total", "delta"].map(|name| self.var(format!("{name}{at}"), dtype));
                 let (mut stmts, joined) = super::merge::join_deviations(dtype, held.clone(), own, (total, delta));

@@ -5,10 +5,11 @@ use super::hir::{Argument, CallArgs, ExprKind, TextPart};
 use super::known::Known;
 use super::resolve::{self, Found};
 use super::world::{Item, ModuleId};
-use crate::array::{DType, Scalar};
+use crate::array::{Array, DType, Scalar};
 use crate::base::diag::did_you_mean;
 use crate::base::{Code, Diagnostic, Name, Span};
 use crate::builtins;
+use crate::builtins::values::Values;
 use crate::syntax::ast;
 use crate::types::{Ty, promote};
 
@@ -123,14 +124,19 @@ impl Checker<'_> {
         if items.iter().any(|item| item.ty().as_array().is_none()) {
             return tuple(items, span);
         }
-        let known = items.iter().map(|item| item.known.clone()).collect();
+        let known: Vec<Known> = items.iter().map(|item| item.known.clone()).collect();
         let scalars = items.iter().all(|item| item.ty().as_scalar().is_some());
         let mut value = self.call_named("stack", Vec::new(), items, span);
         if let (true, Some(ty)) = (scalars, value.ty().as_array().map(|ty| ty.dtype)) {
-            let cast = |known: Known| known.scalar().map_or(Known::No, |value| Known::Scalar(value.cast(ty)));
-            // A long list stays known as an array.
-            match Known::items(Vec::into_iter(known).map(cast).collect()) {
-                Known::No => {}
+            let scalars: Vec<Option<Scalar>> = known.iter().map(|known: &Known| Some(known.scalar()?.cast(ty))).collect();
+            match Known::items(scalars.iter().map(|scalar| Known::from(*scalar)).collect()) {
+                // A long list is known as an array, if all of it is.
+                Known::No => {
+                    let all: Option<Vec<Scalar>> = scalars.into_iter().collect();
+                    if let Some(values) = all.and_then(|all| Values::given(&Array::from_scalars(ty, &all))) {
+                        value.known = Known::Array(values);
+                    }
+                }
                 items => value.known = items,
             }
         }

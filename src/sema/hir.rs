@@ -220,7 +220,6 @@ pub enum TextPart {
 #[derive(Clone, Debug)]
 pub enum Index {
     At(Expr),
-    /// `from_end` bounds are negative literals: they count from the end.
     Range {
         lo: Option<Expr>,
         hi: Option<Expr>,

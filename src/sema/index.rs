@@ -333,14 +333,7 @@ impl Checker<'_> {
     fn bound(&mut self, array: &Typed, ty: &ArrayTy, axis: usize, bound: Option<&ast::Expr>, more: i64) -> Option<(Option<Expr>, Bound)> {
         let Some(bound) = bound else { return Some((None, Bound::Open)) };
         let value = match negative(bound) {
-            Some(position) => {
-                let value = self.from_end(array, ty, axis, position, more, bound.span)?;
-                // Before the first element is the first, as in NumPy.
-                match value.known.int() {
-                    Some(known) if known < 0 && more >= 0 => Typed::constant(Scalar::i64(0), bound.span),
-                    _ => value,
-                }
-            }
+            Some(position) => self.from_end(array, ty, axis, position, more, bound.span)?,
             None => {
                 let value = self.expr(bound);
                 let value = self.integer(value, "a bound of a slice")?;

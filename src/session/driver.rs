@@ -393,42 +393,27 @@ impl<'a> Driver<'a> {
 
     fn index(&mut self, frame: &mut Frame, base: &Expr, index: &[Index], span: Span) -> Outcome<Val> {
         let Val::Array(base) = self.expr(frame, base)? else { return Err(internal(span, "only arrays are indexed")) };
-        let shape = self.engine.graph.node(base).ty.shape().unwrap_or_default();
-        let mut axis = 0;
         let mut entries = Vec::with_capacity(index.len());
         for entry in index {
-            let size = shape.get(axis).copied().unwrap_or(0) as i64;
-            let entry = match entry {
+            entries.push(match entry {
                 Index::New => SliceArg::New,
                 Index::All => SliceArg::Range { lo: None, hi: None, step: 1 },
-                Index::At(at) => SliceArg::At(self.position(frame, at, size)?, at.span),
+                Index::At(at) => SliceArg::At(self.position(frame, at)?, at.span),
                 Index::Range { lo, hi, step } => {
-                    let lo = lo.as_ref().map(|lo| self.position(frame, lo, size)).transpose()?;
-                    let hi = hi.as_ref().map(|hi| self.position(frame, hi, size)).transpose()?;
+                    let lo = lo.as_ref().map(|lo| self.position(frame, lo)).transpose()?;
+                    let hi = hi.as_ref().map(|hi| self.position(frame, hi)).transpose()?;
                     SliceArg::Range { lo, hi, step: *step }
                 }
                 Index::Take(positions) => SliceArg::Take(A(self.node(frame, positions)?.0), positions.span),
-            };
-            // A mask of several dimensions is the last.
-            axis += usize::from(!matches!(entry, SliceArg::New));
-            entries.push(entry);
+            });
         }
         self.building(span, |b| b.slice(A(base.0), &entries))
     }
 
-    /// An index or bound; a negative literal counts from the end.
-    fn position(&mut self, frame: &mut Frame, expr: &Expr, size: i64) -> Outcome<A> {
-        let literal = match &expr.kind {
-            ExprKind::Const(value) => value.as_int().and_then(|value| i64::try_from(value).ok()).filter(|value| *value < 0),
-            _ => None,
-        };
-        match literal {
-            Some(back) => self.building_a(expr.span, |b| Ok(b.constant(Scalar::i64(size + back)))),
-            None => {
-                let node = self.node(frame, expr)?;
-                self.building_a(expr.span, |b| b.cast(A(node.0), DType::I64))
-            }
-        }
+    /// An index or bound. What counts from the end is resolved already.
+    fn position(&mut self, frame: &mut Frame, expr: &Expr) -> Outcome<A> {
+        let node = self.node(frame, expr)?;
+        self.building_a(expr.span, |b| b.cast(A(node.0), DType::I64))
     }
 
     pub fn node(&mut self, frame: &mut Frame, expr: &Expr) -> Outcome<NodeId> {
