@@ -90,8 +90,8 @@ fn has_low_bits(expr: &Expr) -> bool {
     match expr {
         Expr::Const(_) => true,
         Expr::Cast { from, .. } => from.is_int() || *from == DType::Bool,
-        Expr::Op { op: Add | Sub | Mul | And | Or | Xor | Neg | Not, args, .. } => args.iter().all(|arg| has_low_bits(arg)),
-        Expr::Op { op: Select, args, .. } => args.iter().skip(1).all(|arg| has_low_bits(arg)),
+        Expr::Op { op: Add | Sub | Mul | And | Or | Xor | Neg | Not, args, .. } => args.iter().all(has_low_bits),
+        Expr::Op { op: Select, args, .. } => args.iter().skip(1).all(has_low_bits),
         _ => false,
     }
 }
