@@ -28,7 +28,6 @@ import arrays
 import elements
 import functions
 import kiln
-import meaning
 import reference
 import sample
 import shrink
@@ -99,7 +98,7 @@ def check(prog, binary, folder, tally=None, tight=True):
         return None
     if full.error:
         return "error " + full.error[0], full.error[1]
-    env = dict(meaning.ALL, **{i.name: i.value for i in prog.inputs}, **full.values)
+    env = dict(reference.ALL, **{i.name: i.value for i in prog.inputs}, **full.values)
     for step in prog.steps:
         try:
             want = eval(step.numpy, env)
