@@ -75,6 +75,29 @@ fn functions_give_what_numpys_give() {
     check("functions.txt");
 }
 
+/// Programs that `tests/oracle` made, with NumPy's results (see `sample.py` there). Whether compiled code gives the same, `tests/arrays` tells.
+#[test]
+fn programs_give_what_numpy_gives() {
+    let text = std::fs::read_to_string(format!("{}/tests/goldens/programs.txt", env!("CARGO_MANIFEST_DIR"))).expect("the goldens");
+    let mut session = Session::new(Options { interpret: true, ..Options::default() });
+    let mut wrong = Vec::new();
+    for program in text.split("\n\n") {
+        let failed = session.run("program", program, &mut ()).err();
+        wrong.extend(failed.map(|failed| format!("{program}\n{failed}")));
+        for result in program.lines().filter_map(|line| line.strip_prefix("#> ")) {
+            let parts: Vec<&str> = result.split(" ; ").collect();
+            let [name, dtype, shape, values, tolerance] = parts[..] else { panic!("not a result: {result}") };
+            let fault = match session.value(name) {
+                Ok(HostValue::Array(array)) => fault(&array, dtype, shape, values, tolerance),
+                Ok(other) => Some(format!("{other:?}")),
+                Err(failed) => Some(failed.to_string()),
+            };
+            wrong.extend(fault.map(|fault| format!("{program}\n{name}: {fault}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{} results differ from NumPy\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
 fn check(file: &str) {
     let text = std::fs::read_to_string(format!("{}/tests/goldens/{file}", env!("CARGO_MANIFEST_DIR"))).expect("the goldens");
     let (variables, cases) = text.split_once("\n\n").expect("variables and cases");

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from elements import broadcasts, joins, second
+from elements import joins
 from generate import Var, family
 from program import Input, literal
 
@@ -431,7 +431,6 @@ def windows(g):
     a, k = g.rng.randint(1, 9), g.one(1, 3, 5)
     text = f"{keys.tolist()}.named({name})" if few else f"(arange({size}) * {a} // 3 % {k}).named({name})"
     keys = f"np.array({keys.tolist()})" if few else f"np.arange({size}) * {a} // 3 % {k}"
-    names = tuple("key" if n == name else n for n in x.names)
     if how == "groupby":
         g.emit("groups", f"{x.name}.groupby({text}).{fold}().unnamed()", f"groups({fold!r}, {x.name}, {axis}, {keys})")
     elif x.kind == "f":

@@ -3,7 +3,7 @@
 import numpy as np
 
 from generate import family
-from program import KILN, NUMPY, dtype_of, number
+from program import NUMPY
 
 OPERATORS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "//": "floor_divide", "%": "remainder", "**": "power"}
 COMPARE = {"<": "np.less", "<=": "np.less_equal", ">": "np.greater", ">=": "np.greater_equal", "==": "np.equal", "!=": "np.not_equal"}
@@ -16,13 +16,16 @@ def joins(a, b):
 
 
 def broadcasts(a, b):
+    """Whether two variables meet, in an array that is not much larger."""
+    most = 10 * max(a.size, b.size, 60)
     if (a.names or b.names) and a.ndim and b.ndim:
-        return bool(a.names) and bool(b.names) and all(a.shape[a.names.index(n)] == b.shape[b.names.index(n)] for n in a.names if n in b.names)
+        sizes = dict(zip(a.names + b.names, a.shape + b.shape))
+        same = all(a.shape[a.names.index(n)] == b.shape[b.names.index(n)] for n in a.names if n in b.names)
+        return bool(a.names and b.names) and same and np.prod(list(sizes.values()), dtype=float) <= most
     try:
-        np.broadcast_shapes(a.shape, b.shape)
+        return np.prod(np.broadcast_shapes(a.shape, b.shape), dtype=float) <= most
     except ValueError:
         return False
-    return True
 
 
 def second(g, x, test=lambda v: True):

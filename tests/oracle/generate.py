@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 
-import meaning
+import reference
 from program import NUMPY, Input, Program, Step, dtype_of, number
 from reference import Expected
 
@@ -120,10 +120,10 @@ class Writer:
 
     def emit(self, kind, kiln, numpy, names=(), define=""):
         """Adds a statement if NumPy can do it and its result is small enough."""
-        env = dict(meaning.ALL, **{v.name: v.value for v in self.vars})
+        env = dict(reference.ALL, **{v.name: v.value for v in self.vars})
         try:
             result = eval(numpy, env)
-        except (ValueError, IndexError, TypeError, OverflowError, ZeroDivisionError, np.linalg.LinAlgError, np.exceptions.AxisError):
+        except (ValueError, IndexError, TypeError, OverflowError, ZeroDivisionError, MemoryError, np.linalg.LinAlgError, np.exceptions.AxisError):
             return None
         results = result if isinstance(result, tuple) else (result,)
         results = [np.asarray(r.value if isinstance(r, Expected) else r) for r in results]

@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -27,8 +28,8 @@ import arrays
 import elements
 import functions
 import kiln
-import meaning
 import reference
+import sample
 import shrink
 from compare import fault, same_bits
 from generate import Writer
@@ -97,7 +98,7 @@ def check(prog, binary, folder, tally=None, tight=True):
         return None
     if full.error:
         return "error " + full.error[0], full.error[1]
-    env = dict(meaning.ALL, **{i.name: i.value for i in prog.inputs}, **full.values)
+    env = dict(reference.ALL, **{i.name: i.value for i in prog.inputs}, **full.values)
     for step in prog.steps:
         try:
             want = eval(step.numpy, env)
@@ -175,21 +176,27 @@ def main():
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--size", choices=["small", "medium", "large"])
     parser.add_argument("--only", help="one program, by the number it is printed with")
+    parser.add_argument("--sample", type=int, metavar="N", help="write the first N fitting programs as tests/goldens/programs.txt, and stop")
     parser.add_argument("--keep", default=os.path.join(tempfile.gettempdir(), "oracle-found"), help="folder for programs that go wrong")
     options = parser.parse_args()
     binary = os.path.abspath(options.kiln)
     numbers = [int(options.only)] if options.only else range(options.seed * 1_000_000, options.seed * 1_000_000 + options.programs)
+    if options.sample:
+        return sample.write((program(number, "small") for number in numbers), options.sample, binary)
     tasks = [(number, options.size or size_of(number), binary, options.keep) for number in numbers]
     begun, sizes, kinds, tally, found = time.time(), collections.Counter(), collections.Counter(), collections.Counter(), []
-    with multiprocessing.Pool(options.workers) as pool:
-        for at, (size, of, counted, wrong) in enumerate(pool.imap_unordered(work, tasks), 1):
-            sizes[size] += 1
-            kinds.update(of), tally.update(counted)
-            if wrong:
-                found.append(wrong)
-                print(wrong[1], flush=True)
-            if at % 500 == 0:
-                print(f"{at} programs, {len(found)} wrong, {time.time() - begun:.0f} s", file=sys.stderr, flush=True)
+    with multiprocessing.Pool(options.workers, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
+        try:
+            for at, (size, of, counted, wrong) in enumerate(pool.imap_unordered(work, tasks), 1):
+                sizes[size] += 1
+                kinds.update(of), tally.update(counted)
+                if wrong:
+                    found.append(wrong)
+                    print(wrong[1], flush=True)
+                if at % 500 == 0:
+                    print(f"{at} programs, {len(found)} wrong, {time.time() - begun:.0f} s", file=sys.stderr, flush=True)
+        except KeyboardInterrupt:
+            print("stopped; so far:")
     print("programs:", ", ".join(f"{count} {size}" for size, count in sizes.items()))
     print("statements:", sum(kinds.values()), dict(kinds.most_common()))
     print("runs:", dict(tally))

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 
-import meaning
+import reference
 from program import Input
 from reference import Expected
 
 
 def values(prog):
     """NumPy's values of all variables, or None where it cannot compute them."""
-    env = dict(meaning.ALL, **{i.name: i.value for i in prog.inputs})
+    env = dict(reference.ALL, **{i.name: i.value for i in prog.inputs})
     for step in prog.steps:
         if step.fails:
             continue

@@ -1,8 +1,11 @@
-"""References of functions that `functions.py` makes statements of; see `reference`."""
+"""Statistics and numerical functions, and what functions that loop are in NumPy."""
 
 import numpy as np
 
-from reference import E64, Expected, double, eps, flt, pad, product, rounding, wide
+from .base import E64, Expected, double, eps, flt, wide
+from .folds import rounding
+from .shapes import pad
+from .products import product
 
 
 def halvings(x):
