@@ -133,6 +133,18 @@ pub const TABLE: &[Builtin] = &[
         examples!["w, v = eig([[0.0, -1.0], [1.0, 0.0]])\nprint(allclose([[0.0, -1.0], [1.0, 0.0]] @ v.real, (v * w).real))" => "true"],
     ),
     built(
+        "expm",
+        Family::Linear,
+        X,
+        |b, args| {
+            let x = matrix(b, args, 0)?;
+            first(b, Matrix::Exponential, &[x])
+        },
+        "The exponential of a square matrix: the sum of `x ** k / k!` of its powers, the solution of `y' = x @ y` after one unit of time.\n\
+         Scaling and squaring with the Padé approximant of degree 13 (Higham 2005). Batches and dtypes as for `qr`. `exp` goes element by element.",
+        examples!["print(allclose(expm([[0.0, 1.0], [0.0, 0.0]]), [[1, 1], [0, 1]]))" => "true"],
+    ),
+    built(
         "eigvals",
         Family::Linear,
         X,

@@ -7,10 +7,12 @@ use super::coords::{along, coordinate, missing_of, named, wanted};
 use super::grouped::take;
 use super::parts::{built, elementwise, examples, floated, optional, required, shape_of};
 use super::{Args, Builtin, Default, Family, ParamKind};
-use crate::array::{Array, DType, Dim, Scalar};
+use crate::array::calendar::NAT;
+use crate::array::{Array, Calendar, DType, Dim, Scalar};
 use crate::base::{Code, Diagnostic, Outcome};
 use crate::ops::ScalarOp as Op;
 use crate::types::coord::take_coord;
+use crate::types::dims::dim_text;
 use crate::types::group::labelled;
 use rustc_hash::FxHashMap;
 
@@ -32,6 +34,18 @@ pub const TABLE: &[Builtin] = &[
         drop_duplicates,
         "`x` with each label of a dimension once, the first of equal ones: `x.drop_duplicates(time)`. Their order stays.",
         examples!["x = [1, 2, 3].named(t).assign_coords(t = [5, 5, 6])\nprint(x.drop_duplicates(t))" => "[1, 3]"],
+    ),
+    built(
+        "convert_calendar",
+        Family::Labels,
+        &[required("x", ParamKind::Array), required("along", ParamKind::Dims), required("calendar", ParamKind::Text)],
+        convert_calendar,
+        "`x` with the datetimes of a dimension in another calendar: `x.convert_calendar(time, \"noleap\")`.\n\
+         Every date becomes the same date of the other calendar, one of CF's; dates that it does not have, such as 29 February, are left out.",
+        examples![
+            "t = datetime(\"2000-02-28\") + arange(3) * 1d\nx = [1, 2, 3].named(time).assign_coords(time = t)\nprint(x.convert_calendar(time, \"noleap\"))"
+                => "[1, 3]"
+        ],
     ),
 ];
 
@@ -95,6 +109,36 @@ fn masked(b: &mut dyn Build, x: A, axis: usize, found: &[Option<u64>], dim: Dim)
     let there = along(b, there, axis, x)?;
     let nothing = missing_of(b, x);
     elementwise(b, Op::Select, &[there, x, nothing])
+}
+
+fn convert_calendar(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
+    let x = args.array(0)?;
+    let axis = axis(b, args, 1, x)?;
+    let dim = b.ty(x).dims[axis].clone();
+    let coord = coordinate(&dim)?;
+    let DType::DateTime(own) = coord.values.dtype() else {
+        let message = format!("datetimes have calendars, and {} is labelled by {}", dim_text(&b.ty(x), axis), coord.values.dtype());
+        return Err(Diagnostic::at(Code::Dtype, args.span_of(1), message));
+    };
+    let name = args.text(2).unwrap_or_default();
+    let Some(other) = Calendar::parse(name) else {
+        let error = Diagnostic::at(Code::Value, args.span_of(2), format!("\"{name}\" is no calendar"));
+        return Err(error.help("calendars are those of the CF conventions: standard, noleap, 360_day, …"));
+    };
+    let converted = |label: Scalar| {
+        let micros = label.as_int().and_then(|micros| i64::try_from(micros).ok())?;
+        if micros == NAT { None } else { other.micros(own.civil(micros)) }
+    };
+    let labels = coord.values.scalars().into_iter().enumerate();
+    let (kept, labels): (Vec<u64>, Vec<Scalar>) =
+        labels.filter_map(|(at, label)| Some((at as u64, Scalar::int(DType::DateTime(other), converted(label)?.into())))).unzip();
+    let dim = labelled(dim.name, Array::from_scalars(DType::DateTime(other), &labels));
+    if kept.len() as u64 == coord.values.count() {
+        let mut dims = b.ty(x).dims;
+        dims[axis] = dim;
+        return b.rename(x, dims).map(Value::Array);
+    }
+    take(b, x, axis, &kept, dim).map(Value::Array)
 }
 
 fn drop_duplicates(b: &mut dyn Build, args: &Args) -> Outcome<Value> {

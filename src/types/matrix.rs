@@ -31,6 +31,8 @@ pub enum Matrix {
     Eigh,
     /// (n, n) → values (n), vectors (n, n), complex
     Eig,
+    /// (n, n) → (n, n)
+    Exponential,
 }
 
 impl Matrix {
@@ -47,6 +49,7 @@ impl Matrix {
             Matrix::Determinant => "det",
             Matrix::Eigh => "eigh",
             Matrix::Eig => "eig",
+            Matrix::Exponential => "expm",
         }
     }
 
@@ -104,6 +107,7 @@ impl Matrix {
                 vec![(dtype.real(), vec![rows, turned.clone()]), (dtype, vec![turned, small.clone()]), (dtype, vec![small, columns])]
             }
             Matrix::Cholesky => vec![(dtype, vec![rows, small])],
+            Matrix::Exponential => vec![(dtype, vec![rows, columns])],
             Matrix::Inverse => vec![(dtype, vec![columns, rows])],
             Matrix::Determinant => vec![(dtype, vec![]), (dtype, vec![]), (dtype.real(), vec![])],
             Matrix::Eigh => vec![(dtype.real(), vec![small.clone()]), (dtype, vec![rows, small])],
@@ -124,7 +128,7 @@ impl Matrix {
             Matrix::Solve | Matrix::SolveTriangular { .. } => all.saturating_mul(3).saturating_add(other.saturating_mul(2)),
             Matrix::Cholesky | Matrix::Inverse | Matrix::Determinant => all.saturating_mul(4),
             Matrix::Eigh => all.saturating_mul(8),
-            Matrix::Eig => all.saturating_mul(16),
+            Matrix::Eig | Matrix::Exponential => all.saturating_mul(16),
         };
         // Reflections are applied in groups to all columns; permutations are as long as the matrix.
         let columns = n.saturating_mul(if self == Matrix::Qr { 64 } else { 8 });

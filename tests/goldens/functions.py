@@ -4,6 +4,7 @@
 """
 
 import scipy.integrate
+import scipy.linalg
 import scipy.special
 import scipy.stats
 import xarray
@@ -416,5 +417,9 @@ for at in range(2):
     for name in ("skewtest", "kurtosistest", "normaltest"):
         case(f"{name}(sin(arange(40.0)) ** 3 + arange(40.0) / 20)[{at}]", f"scipy.stats.{name}(np.sin(np.arange(40.0)) ** 3 + np.arange(40.0) / 20)[{at}]", "1e-12")
         case(f"{name}(reshape(cos(arange(60.0) ** 2), 30, 2), over = 0)[{at}]", f"scipy.stats.{name}(np.cos(np.arange(60.0) ** 2).reshape(30, 2))[{at}]", "1e-12")
+
+# The exponential of matrices.
+for x in ("i[0..3, 0..3] / 10", "cube / 4", "e[0..2, 0..2] * 0.0", "c.reshape(2, 2)", "f[0..3, 0..3] / 100"):
+    case(f"expm({x})", f"scipy.linalg.expm({x.replace('..', ':')})", "1e-12")
 
 write("functions.txt")

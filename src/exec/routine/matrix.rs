@@ -21,6 +21,7 @@ trait Field: ComplexField<Real: Pod> + Pod {
     /// The number of size 1 in the same direction; 0 of 0.
     fn sign(self) -> Self;
     fn times(self, other: Self) -> Self;
+    fn plus(self, other: Self) -> Self;
     /// Eigenvalues, and eigenvectors of length 1 where they are wanted; `None` where that does not converge.
     fn eigen(a: MatRef<Self>, vectors: bool) -> Option<(Vec<Complex<Self::Real>>, Option<Mat<Complex<Self::Real>>>)>;
 }
@@ -46,6 +47,9 @@ macro_rules! fields {
             }
             fn times(self, other: $field) -> $field {
                 self * other
+            }
+            fn plus(self, other: $field) -> $field {
+                self + other
             }
             fn eigen(a: MatRef<$field>, vectors: bool) -> Option<(Vec<Complex<$part>>, Option<Mat<Complex<$part>>>)> {
                 if !vectors {
@@ -190,8 +194,67 @@ fn typed<T: Field>(mut core: Core, matrix: Matrix) -> Outcome<()> {
                 *value = vectors[(at / n, at % n)];
             }
         }
+        Matrix::Exponential => put(&mut core, 0, exponential(a).as_ref()),
     }
     Ok(())
+}
+
+/// Scaling and squaring with the Padé approximant of degree 13 (Higham: "The scaling and squaring method for the matrix exponential revisited",
+/// 2005).
+fn exponential<T: Field>(a: MatRef<T>) -> Mat<T> {
+    const PADE: [f64; 14] = [
+        64764752532480000.0,
+        32382376266240000.0,
+        7771770303897600.0,
+        1187353796428800.0,
+        129060195264000.0,
+        10559470521600.0,
+        670442572800.0,
+        33522128640.0,
+        1323241920.0,
+        40840800.0,
+        960960.0,
+        16380.0,
+        182.0,
+        1.0,
+    ];
+    // The 1-norm up to which the approximant is exact to rounding.
+    const RADIUS: f64 = 5.371920351148152;
+    let n = a.nrows();
+    if n == 0 {
+        return Mat::zeros(0, 0);
+    }
+    let norm = a.col_iter().map(|column| column.iter().map(|value| value.size()).sum()).fold(0.0, f64::max);
+    let halvings = (norm / RADIUS).log2().ceil().max(0.0) as i32;
+    let scale = T::whole(0.5f64.powi(halvings));
+    let scaled = Mat::from_fn(n, n, |row, column| a[(row, column)].times(scale));
+    let product = |x: &Mat<T>, y: &Mat<T>| {
+        let mut out = Mat::zeros(n, n);
+        matmul(out.as_mut(), Accum::Replace, x.as_ref(), y.as_ref(), T::whole(1.0), Par::Seq);
+        out
+    };
+    // A multiple of the identity and of other matrices.
+    let sum = |whole: f64, terms: &[(f64, &Mat<T>)]| {
+        Mat::from_fn(n, n, |row, column| {
+            let start = T::whole(if row == column { whole } else { 0.0 });
+            terms.iter().fold(start, |sum, (by, matrix)| sum.plus(matrix[(row, column)].times(T::whole(*by))))
+        })
+    };
+    let second = product(&scaled, &scaled);
+    let fourth = product(&second, &second);
+    let sixth = product(&fourth, &second);
+    let powers = |six: f64, four: f64, two: f64| [(six, &sixth), (four, &fourth), (two, &second)];
+    let odd = product(&sixth, &sum(0.0, &powers(PADE[13], PADE[11], PADE[9])));
+    let odd = sum(PADE[1], &[&powers(PADE[7], PADE[5], PADE[3])[..], &[(1.0, &odd)]].concat());
+    let odd = product(&scaled, &odd);
+    let even = product(&sixth, &sum(0.0, &powers(PADE[12], PADE[10], PADE[8])));
+    let even = sum(PADE[0], &[&powers(PADE[6], PADE[4], PADE[2])[..], &[(1.0, &even)]].concat());
+    let mut value = sum(0.0, &[(1.0, &even), (1.0, &odd)]);
+    PartialPivLu::new(sum(0.0, &[(1.0, &even), (-1.0, &odd)]).as_ref()).solve_in_place(value.as_mut());
+    for _ in 0..halvings {
+        value = product(&value, &value);
+    }
+    value
 }
 
 fn operand<'a, T: Field>(core: &Core<'a>, at: usize) -> MatRef<'a, T> {
