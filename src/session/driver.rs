@@ -162,7 +162,7 @@ impl<'a> Driver<'a> {
 
     /// Lets go of arrays that nobody needs any more.
     fn tidy(&mut self, frame: &Frame) {
-        if self.engine.has_grown() {
+        if self.engine.has_grown(frame.mark) {
             self.engine.forget_since(frame.mark, frame.locals.iter().flatten());
         }
     }

@@ -59,6 +59,8 @@ struct Held {
     next: u32,
     /// Bytes taken in since it was last looked for what nobody needs any more.
     fresh: u64,
+    /// The mark down to which it was looked then.
+    looked: u32,
 }
 
 impl Held {
@@ -148,9 +150,10 @@ impl Evaluator {
         self.held.next
     }
 
-    /// Whether so much was taken in that it is worth to look for what nobody needs any more.
-    pub fn has_grown(&self) -> bool {
-        self.held.fresh >= KEPT
+    /// Whether it is worth to look for what nobody needs any more, down to a mark: so much was taken in, or what is older than where it was
+    /// looked last may be let go of now.
+    pub fn has_grown(&self, mark: u32) -> bool {
+        self.held.fresh >= KEPT || mark < self.held.looked
     }
 
     /// Lets go of the arrays that were taken in after the mark and that nothing has a way to any more: no value of these, no effect that
@@ -172,7 +175,7 @@ impl Evaluator {
         }
         needed.extend(self.known.values().filter_map(|node| memory(*node)));
         self.held.memory.retain(|id, _| needed.contains(id));
-        self.held.fresh = 0;
+        (self.held.fresh, self.held.looked) = (0, mark);
     }
 
     /// Builds nodes. What the building itself must know is computed, after what the program asked for before.

@@ -292,7 +292,7 @@ impl Session {
 
     /// Lets go of arrays that no variable needs any more.
     fn tidy(&mut self, locals: &[Option<Val>]) {
-        if self.evaluator.has_grown() {
+        if self.evaluator.has_grown(0) {
             let kept = self.variables.iter().filter_map(|variable| variable.value.as_ref());
             self.evaluator.forget_since(0, kept.chain(locals.iter().flatten()));
         }
