@@ -108,13 +108,16 @@ fn most(plan: &Plan) -> (usize, u64) {
 }
 
 fn refuse(plan: &Plan, at: usize, need: u64, limits: &Limits) -> Box<Diagnostic> {
+    let stage = &plan.stages[at];
+    let (block, ..) = needs(plan, stage);
     let largest = plan.stores.iter().filter(|store| is_live(store, at)).max_by_key(|store| bytes(store));
-    let span = largest.map_or(plan.stages[at].span, |store| store.span);
-    let error = Diagnostic::at(Code::Memory, span, format!("this needs {} of memory, the limit is {}", human(need), human(limits.memory)));
-    let error = match largest {
-        Some(store) => error.says(format!("{} is {}", store.ty, human(bytes(store)))),
-        None => error,
+    let (span, what) = match (largest.filter(|store| bytes(store) >= block), &stage.work) {
+        (Some(store), _) => (store.span, format!("{} is {}", store.ty, human(bytes(store)))),
+        (None, Work::Fused(Fused { product: Some(product), .. })) => (product.span, format!("a tile of it takes {}", human(block))),
+        (None, _) => (stage.span, format!("a block of it takes {}", human(block))),
     };
+    let message = format!("this needs {} of memory, the limit is {}", human(need), human(limits.memory));
+    let error = Diagnostic::at(Code::Memory, span, message).says(what);
     error.help("reduce or save the array instead of keeping it whole, or raise the limit with --memory")
 }
 

@@ -256,6 +256,7 @@ pub struct MatMul {
     pub dtype: DType,
     /// m, k, n.
     pub sizes: [u64; 3],
+    pub span: Span,
     /// Side of a tile, and depth of the panels it is summed from.
     pub tile: u64,
 }

@@ -5,16 +5,17 @@ use super::access::identity;
 use super::blocks::grid;
 use super::ir::*;
 use crate::array::DType;
+use crate::base::Span;
 
 /// Side of a tile of the result, and depth of the panels that it is summed from. Results depend on it, so memory and threads do not change it.
 const TILE: u64 = 512;
 
 /// The product of two operands, each a pass with its elements as output.
-pub fn product(mut operands: [Fused; 2], out: StoreId, dtype: DType) -> MatMul {
+pub fn product(mut operands: [Fused; 2], out: StoreId, dtype: DType, span: Span) -> MatMul {
     let sizes = [operands[0].domain[0], operands[0].domain[1], operands[1].domain[1]];
     let tile = TILE.min(sizes.into_iter().max().unwrap_or(1)).max(1);
     operands.iter_mut().for_each(|operand| operand.block = operand.domain.iter().map(|size| tile.min(*size).max(1)).collect());
-    MatMul { operands, out, dtype, sizes, tile }
+    MatMul { operands, out, dtype, sizes, span, tile }
 }
 
 /// Gives products to the one pass that reads them, where it takes them tile by tile.

@@ -59,7 +59,7 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
                     let id = node.inputs[input];
                     streamed(graph, &lookup, id, &[(id, identity(2))], store).map_err(too_large)
                 };
-                stages.push(Work::MatMul(products::product([operand(0)?, operand(1)?], store, node.ty.dtype)), span);
+                stages.push(Work::MatMul(products::product([operand(0)?, operand(1)?], store, node.ty.dtype, span)), span);
             }
             Op::Routine { routine, .. } => {
                 let made = results_of(graph, stored, *routine, &node.inputs).next();
