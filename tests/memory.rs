@@ -6,9 +6,9 @@ use kiln::session::{Options, Session};
 /// A function that is compiled whole, for it carries a value from element to element.
 const SMOOTH: &str = "fn smooth(x) {\n    out = zeros(x.size)\n    for i in 1..x.size { out[i] = 0.5 * out[i - 1] + x[i] }\n    out\n}\n";
 
-/// Memory for about five arrays of 500,000 numbers.
+/// Memory for about six arrays of 500,000 numbers.
 fn session() -> Session {
-    Session::new(Options { limits: Limits { memory: 20 << 20, threads: 2, checked: false }, ..Options::default() })
+    Session::new(Options { limits: Limits { memory: 24 << 20, threads: 2, checked: false }, ..Options::default() })
 }
 
 fn run(session: &mut Session, text: &str) -> Vec<String> {
