@@ -30,8 +30,8 @@ pub const TABLE: &[Builtin] = &[
             take_along(b, args, x, positions, axis).map(Value::Array)
         },
         "The elements at positions along a dimension, which are others on each line: `x.take_along(x.argsort(along = time), along = time)`.\n\
-         `positions` has the sizes of `x`, and along the dimension as many as are wanted. A position outside is an error (K0501). The\n\
-         dimension loses its coordinate. NumPy's `take_along_axis`; out of core where `x` is kept or stands in memory.",
+         `positions` has the sizes of `x`, and along the dimension as many as are wanted. A position outside is an error (K0501, whose message\n\
+         counts the elements of all lines). The dimension loses its coordinate. NumPy's `take_along_axis`; out of core where `x` is kept or stands in memory.",
         examples!["print(take_along([[10, 20, 30], [40, 50, 60]], [[2, 0], [1, 1]], along = 1))" => "[[30, 10], [50, 50]]"],
     ),
     built(

@@ -26,7 +26,7 @@ impl Checker<'_> {
             let Some(Ty::Array(ty)) = self.frame().scope.bound(name).map(|slot| slot.ty.clone()) else { continue };
             let Some(axis) = indexed_axis(&ty, args, &ident.name) else { continue };
             uses += 1;
-            lines |= args.len() < ty.rank() || args.iter().any(|arg| is_range(arg));
+            lines |= args.len() < ty.rank() || args.iter().any(is_range);
             match parted.iter_mut().find(|(known, ..)| *known == name) {
                 Some((_, known, times)) if *known == axis => *times += 1,
                 Some(_) => return Parted::new(),

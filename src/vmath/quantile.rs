@@ -98,7 +98,7 @@ fn gamma_shares(x: f64, shape: f64) -> (f64, f64) {
 }
 
 fn beta_below(x: f64, a: f64, b: f64) -> f64 {
-    if !(0.0..=1.0).contains(&x) || !(a > 0.0 && b > 0.0) {
+    if !((0.0..=1.0).contains(&x) && a > 0.0 && b > 0.0) {
         return f64::NAN;
     }
     incomplete_beta(a, b, x)
