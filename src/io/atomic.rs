@@ -1,9 +1,11 @@
 //! Saving atomically: a file or folder is written beside its target under another name, and takes the target's place when it is whole and
-//! on disk. A save that fails or is given up leaves the old one as it was.
+//! on disk. A save that fails or is given up leaves the old one as it was. What a killed process leaves beside its target is not locked any
+//! more, and removed by the next save into that folder.
 
 use super::error::{shown, system};
 use crate::base::{Code, Diagnostic, Outcome};
-use std::fs::{File, Permissions};
+use std::collections::BTreeSet;
+use std::fs::{File, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -33,9 +35,8 @@ impl AtomicFile {
             return Err(system("write", path, &io::ErrorKind::IsADirectory.into()));
         }
         let folder = existing_folder(path, &target)?;
-        let readable = Permissions::from_mode(0o666);
-        let temp = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).permissions(readable).tempfile_in(folder);
-        let (file, temp) = temp.map_err(|error| system("write", path, &error))?.into_parts();
+        let made = claimed(folder, 0o666, |builder| builder.tempfile_in(folder), |made| made.as_file().try_clone());
+        let (file, temp) = made.map(|(made, _)| made.into_parts()).map_err(|error| system("write", path, &error))?;
         Ok(AtomicFile { file, temp_path: temp.to_path_buf(), temp: Mutex::new(Some(temp)), target })
     }
     pub fn file(&self) -> &File {
@@ -58,8 +59,49 @@ impl AtomicFile {
         }
         self.file.sync_all().map_err(|error| fails(&error))?;
         temp.persist(&self.target).map_err(|error| fails(&error.error))?;
+        // Others may lock it now.
+        self.file.unlock().ok();
         settle(&self.target);
         Ok(())
+    }
+}
+
+/// Makes something unfinished in a folder and locks it, for as long as the file that is given beside it is open.
+fn claimed<T: AsRef<Path>>(
+    folder: &Path,
+    mode: u32,
+    make: impl Fn(&mut tempfile::Builder) -> io::Result<T>,
+    open: impl Fn(&T) -> io::Result<File>,
+) -> io::Result<(T, File)> {
+    sweep(folder);
+    loop {
+        let permissions = Permissions::from_mode(mode);
+        let made = make(tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).permissions(permissions))?;
+        let file = open(&made)?;
+        // A file system that cannot lock leaves it to be removed by hand. Another process may sweep before the lock is taken.
+        let taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock)) || !made.as_ref().exists();
+        if !taken {
+            return Ok((made, file));
+        }
+    }
+}
+
+/// Removes what dead processes left in a folder, once for each folder.
+fn sweep(folder: &Path) {
+    static SWEPT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    if !SWEPT.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_path_buf()) {
+        return;
+    }
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = entry.path();
+        if !name.starts_with(PREFIX) || !name.ends_with(SUFFIX) || path.is_symlink() {
+            continue;
+        }
+        if File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        }
     }
 }
 
@@ -72,6 +114,7 @@ fn settle(target: &Path) {
 pub struct AtomicFolder {
     /// Removes what is there when dropped; `None` once committed.
     temp: Mutex<Option<TempDir>>,
+    _lock: File,
     path: PathBuf,
     target: PathBuf,
 }
@@ -93,10 +136,9 @@ impl AtomicFolder {
             return Err(refuse("a file"));
         }
         let folder = existing_folder(path, &target)?;
-        let open = Permissions::from_mode(0o777);
-        let temp = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).permissions(open).tempdir_in(folder);
-        let temp = temp.map_err(|error| system("write", path, &error))?;
-        Ok(AtomicFolder { path: temp.path().to_path_buf(), temp: Mutex::new(Some(temp)), target })
+        let made = claimed(folder, 0o777, |builder| builder.tempdir_in(folder), |made| File::open(made.path()));
+        let (temp, lock) = made.map_err(|error| system("write", path, &error))?;
+        Ok(AtomicFolder { path: temp.path().to_path_buf(), temp: Mutex::new(Some(temp)), _lock: lock, target })
     }
     /// Where the folder is until it is whole.
     pub fn path(&self) -> &Path {

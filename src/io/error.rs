@@ -16,6 +16,7 @@ pub fn system(doing: &str, path: &Path, error: &std::io::Error) -> Box<Diagnosti
         ErrorKind::PermissionDenied => "permission denied".to_string(),
         ErrorKind::IsADirectory => "it is a folder".to_string(),
         ErrorKind::StorageFull => "the disk is full".to_string(),
+        ErrorKind::QuotaExceeded => "there is no room left for this user".to_string(),
         ErrorKind::UnexpectedEof => "it ends before its data does (was it cut short, or changed while it was read?)".to_string(),
         _ => error.to_string(),
     };
