@@ -2,6 +2,7 @@
 //! The only file of this module with `unsafe`: the allocation itself and writing to disjoint parts from several tasks.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,9 +34,13 @@ fn round_up(len: usize) -> usize {
     len.max(1).checked_next_multiple_of(ALIGN).filter(|n| *n <= isize::MAX as usize).unwrap_or(usize::MAX / 4 / ALIGN * ALIGN)
 }
 
-/// From this size on memory is mapped: the system clears its pages when they are first touched, large pages where it has them.
+/// From this size on memory is mapped: the system clears its pages when they are first touched, and has them back at once when they are
+/// given back.
 #[cfg(unix)]
-const MAPPED: usize = 4 << 20;
+const MAPPED: usize = 128 << 10;
+/// From this size on it starts where a large page may, and has large pages where the system does.
+#[cfg(unix)]
+const LARGE: usize = 4 << 20;
 /// A large page.
 #[cfg(unix)]
 const LARGE_PAGE: usize = 2 << 20;
@@ -70,11 +75,12 @@ unsafe fn release(ptr: *mut u8, capacity: usize) {
     unsafe { dealloc(ptr, layout(capacity)) };
 }
 
-/// Pages that start where a large page may.
+/// Pages of the system's own.
 #[cfg(unix)]
 fn map(capacity: usize) -> *mut u8 {
+    let is_large = capacity >= LARGE;
     let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-    let whole = capacity.saturating_add(LARGE_PAGE);
+    let whole = if is_large { capacity.saturating_add(LARGE_PAGE) } else { capacity.next_multiple_of(SMALL_PAGE) };
     // SAFETY: a new mapping touches nothing that exists; what lies before and after the aligned part is given back at once.
     unsafe {
         let start = libc::mmap(std::ptr::null_mut(), whole, access, kind, -1, 0);
@@ -82,7 +88,7 @@ fn map(capacity: usize) -> *mut u8 {
             handle_alloc_error(layout(capacity));
         }
         let start = start.cast::<u8>();
-        let before = start.align_offset(LARGE_PAGE);
+        let before = if is_large { start.align_offset(LARGE_PAGE) } else { 0 };
         let ptr = start.add(before);
         if before > 0 {
             libc::munmap(start.cast(), before);
@@ -93,7 +99,9 @@ fn map(capacity: usize) -> *mut u8 {
             libc::munmap(ptr.add(end).cast(), whole - before - end);
         }
         #[cfg(target_os = "linux")]
-        libc::madvise(ptr.cast(), capacity, libc::MADV_HUGEPAGE);
+        if is_large {
+            libc::madvise(ptr.cast(), capacity, libc::MADV_HUGEPAGE);
+        }
         ptr
     }
 }
@@ -174,12 +182,14 @@ impl fmt::Debug for Buffer {
 pub struct Pool(Arc<PoolState>);
 
 struct PoolState {
-    limit: AtomicU64,
+    limit: u64,
+    /// Bytes that used and free blocks may take together.
+    within: AtomicU64,
     /// Bytes handed out and not yet returned.
     used: AtomicU64,
     peak: AtomicU64,
-    /// Free blocks by capacity: used plus free never exceeds the limit.
-    free: Mutex<Vec<(usize, FreeBlock)>>,
+    /// Free blocks by capacity, the one that is free longest first.
+    free: Mutex<VecDeque<(usize, FreeBlock)>>,
     free_bytes: AtomicU64,
 }
 
@@ -190,18 +200,22 @@ unsafe impl Send for FreeBlock {}
 impl Pool {
     pub fn new(limit: u64) -> Pool {
         Pool(Arc::new(PoolState {
-            limit: AtomicU64::new(limit),
+            limit,
+            within: AtomicU64::new(limit),
             used: AtomicU64::new(0),
             peak: AtomicU64::new(0),
-            free: Mutex::new(Vec::new()),
+            free: Mutex::default(),
             free_bytes: AtomicU64::new(0),
         }))
     }
     pub fn limit(&self) -> u64 {
-        self.0.limit.load(Ordering::Relaxed)
+        self.0.limit
     }
-    pub fn set_limit(&self, limit: u64) {
-        self.0.limit.store(limit, Ordering::Relaxed);
+    /// From now on used and free blocks take no more than this together, unless what is used does alone: what is kept for reuse does not add
+    /// to what a run was said to take.
+    pub fn keep_within(&self, bytes: u64) {
+        self.0.within.store(bytes.min(self.limit()), Ordering::Relaxed);
+        self.trim();
     }
     pub fn used(&self) -> u64 {
         self.0.used.load(Ordering::Relaxed)
@@ -243,7 +257,7 @@ impl Pool {
         }
         let reused = {
             let mut free = state.free.lock().unwrap_or_else(PoisonError::into_inner);
-            free.iter().rposition(|(size, _)| *size == capacity).map(|at| free.swap_remove(at).1)
+            free.iter().rposition(|(size, _)| *size == capacity).and_then(|at| free.remove(at)).map(|(_, block)| block)
         };
         let used = reused.is_some();
         let ptr = match reused {
@@ -252,19 +266,19 @@ impl Pool {
                 block.0
             }
             None => {
-                if self.used() + state.free_bytes.load(Ordering::Relaxed) > self.limit() {
-                    self.trim();
-                }
+                self.trim();
                 allocate(capacity)
             }
         };
         Some((Buffer { ptr, len, capacity, pool: Some(self.clone()), owner: None }, used))
     }
-    /// Gives all free blocks back to the system.
-    pub fn trim(&self) {
-        let blocks = std::mem::take(&mut *self.0.free.lock().unwrap_or_else(PoisonError::into_inner));
-        for (capacity, block) in blocks {
-            self.0.free_bytes.fetch_sub(capacity as u64, Ordering::Relaxed);
+    /// Gives free blocks back to the system, those first that are free longest, until the rest fits beside what is used.
+    fn trim(&self) {
+        let state = &*self.0;
+        let mut free = state.free.lock().unwrap_or_else(PoisonError::into_inner);
+        while self.used() + state.free_bytes.load(Ordering::Relaxed) > state.within.load(Ordering::Relaxed) {
+            let Some((capacity, block)) = free.pop_front() else { return };
+            state.free_bytes.fetch_sub(capacity as u64, Ordering::Relaxed);
             // SAFETY: from `allocate`, and no longer in the list.
             unsafe { release(block.0, capacity) };
         }
@@ -272,12 +286,41 @@ impl Pool {
     fn put_back(&self, ptr: *mut u8, capacity: usize) {
         self.0.used.fetch_sub(capacity as u64, Ordering::Relaxed);
         self.0.free_bytes.fetch_add(capacity as u64, Ordering::Relaxed);
-        self.0.free.lock().unwrap_or_else(PoisonError::into_inner).push((capacity, FreeBlock(ptr)));
+        self.0.free.lock().unwrap_or_else(PoisonError::into_inner).push_back((capacity, FreeBlock(ptr)));
     }
 }
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Pool({} of {} bytes used)", self.used(), self.limit())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_for_reuse_stays_within_what_a_run_may_take() {
+        let pool = Pool::new(1 << 30);
+        let of = |kilobytes: usize| pool.take(kilobytes << 10).unwrap();
+        drop((of(300), of(300), of(300)));
+        let kept = |pool: &Pool| pool.0.free_bytes.load(Ordering::Relaxed) >> 10;
+        assert_eq!((pool.used(), kept(&pool)), (0, 900));
+        // The same size is reused, another one makes room for itself.
+        pool.keep_within(900 << 10);
+        let same = of(300);
+        assert_eq!(kept(&pool), 600);
+        let other = of(200);
+        assert_eq!(kept(&pool), 300);
+        drop((same, other));
+        assert_eq!(kept(&pool), 800);
+        pool.keep_within(250 << 10);
+        assert_eq!(kept(&pool), 200);
+        // What is used may be more.
+        let large = of(1000);
+        assert_eq!((pool.used() >> 10, kept(&pool)), (1000, 0));
+        drop(large);
+        assert!(Pool::new(1 << 20).take(2 << 20).is_none());
     }
 }

@@ -24,7 +24,7 @@ use crate::graph::{Graph, MemoryId};
 use crate::io::OpenFile;
 use crate::io::save::Sink;
 use crate::kernel::abi::Engine;
-use crate::plan::ir::{Leaf, Plan, Source, StoreId, StoreKind, View, Work};
+use crate::plan::ir::{Leaf, Plan, Source, View, Work};
 pub use kernels::Kernels;
 use rustc_hash::FxHashMap;
 use std::path::Path;
@@ -114,14 +114,18 @@ impl Runtime {
         observer: &dyn Observer,
     ) -> Outcome<Vec<Option<Array>>> {
         let run = Run { runtime: self, graph, sinks, observer, done: AtomicU64::new(0), total: plan.forecast.blocks };
+        // What is kept for reuse beside what is in use stays within the forecast.
+        self.pool.keep_within(self.pool.used().saturating_add(plan.forecast.peak));
         let mut places: Vec<Option<Place>> = Vec::with_capacity(plan.stores.len());
-        for (id, store) in plan.stores.iter().enumerate() {
-            places.push(store::given(&run, plan, StoreId(id as u32), store, memory)?);
+        for store in &plan.stores {
+            // A view of what the session holds is a result without any stage.
+            let untouched = store.first == usize::MAX && store.result;
+            places.push(if untouched { Some(store::make(&run, store, memory)?) } else { None });
         }
         for (at, stage) in plan.stages.iter().enumerate() {
             for (place, store) in places.iter_mut().zip(&plan.stores) {
-                if store.first == at && place.is_none() {
-                    *place = Some(store::make(&run, store)?);
+                if store.first == at {
+                    *place = Some(store::make(&run, store, memory)?);
                 }
             }
             match &stage.work {
@@ -133,7 +137,7 @@ impl Runtime {
                 Work::Batched(batched) => routine::run(&run, stage, batched, &places)?,
             }
             for (place, store) in places.iter_mut().zip(&plan.stores) {
-                if store.last <= at && !store.result && !matches!(store.kind, StoreKind::Given(_)) && store.first != usize::MAX {
+                if store.last <= at && !store.result && store.first != usize::MAX {
                     *place = None;
                 }
             }

@@ -9,7 +9,7 @@ use crate::io::raw::Scratch;
 use crate::kernel::abi::ArrayArg;
 use crate::plan::access::{Access, AxisMap, Region};
 use crate::plan::halo;
-use crate::plan::ir::{Leaf, Plan, Sink, Source, Store, StoreId, StoreKind, View};
+use crate::plan::ir::{Leaf, Sink, Source, Store, StoreId, StoreKind};
 use std::sync::Arc;
 
 /// A store while the plan runs.
@@ -53,39 +53,23 @@ impl<'a> From<&'a [Option<Place>]> for Places<'a> {
     }
 }
 
-/// The place of an array that the session holds. A view (`x.T`, `x[.. by -1]`) that the plan reads in another shape is copied: only
-/// row-major elements have another shape without moving. K0701 if there is no room for the copy.
-pub fn given(run: &Run, plan: &Plan, id: StoreId, store: &Store, memory: &Memory) -> Outcome<Option<Place>> {
-    let StoreKind::Given(held) = &store.kind else { return Ok(None) };
-    let Some(array) = memory.get(held) else { return Ok(None) };
-    if array.is_contiguous() || !is_reshaped(plan, id, &array.shape()) {
-        return Ok(Some(Place::Memory(array.clone())));
-    }
-    let mut buffer = run.runtime.take(store.ty.bytes().unwrap_or(u64::MAX) as usize, store.span)?;
-    array.copy_to(buffer.bytes_mut());
-    Ok(Some(Place::Memory(Array::new(store.ty.clone(), Arc::new(buffer)))))
-}
-
-/// Whether a step or a result of the plan reads a store in another shape than it has.
-fn is_reshaped(plan: &Plan, id: StoreId, shape: &[u64]) -> bool {
-    fn of_result(view: &View) -> Option<&Leaf> {
-        if let View::Store { leaf, .. } = view { Some(leaf) } else { None }
-    }
-    let mut leaves = plan.stages.iter().flat_map(|stage| stage.work.leaves()).chain(plan.results.iter().flatten().filter_map(of_result));
-    leaves.any(|leaf| leaf.source == Source::Store(id) && leaf.shape != shape)
-}
-
-/// Makes room for a store.
-pub fn make(run: &Run, store: &Store) -> Outcome<Place> {
+/// Makes room for a store, or finds the array that the session holds. K0701 if there is no room.
+pub fn make(run: &Run, store: &Store, memory: &Memory) -> Outcome<Place> {
     let shape = store.ty.shape().unwrap_or_default();
+    let room = || run.runtime.take(store.ty.bytes().unwrap_or(u64::MAX) as usize, store.span);
     match &store.kind {
-        StoreKind::Memory => {
-            let buffer = run.runtime.take(store.ty.bytes().unwrap_or(u64::MAX) as usize, store.span)?;
+        StoreKind::Memory => Ok(Place::Memory(Array::new(store.ty.clone(), Arc::new(room()?)))),
+        StoreKind::Spill => Ok(Place::Spill(Scratch::create(&shape, store.ty.dtype.size()).map_err(|error| error.or_at(store.span))?)),
+        StoreKind::Sink(sink) => Ok(Place::Sink(sink.clone())),
+        StoreKind::Given(held) => {
+            let array = memory.get(held).ok_or_else(missing)?;
+            if !store.copied {
+                return Ok(Place::Memory(array.clone()));
+            }
+            let mut buffer = room()?;
+            array.copy_to(buffer.bytes_mut());
             Ok(Place::Memory(Array::new(store.ty.clone(), Arc::new(buffer))))
         }
-        StoreKind::Spill => Ok(Place::Spill(Scratch::create(&shape, store.ty.dtype.size())?)),
-        StoreKind::Sink(sink) => Ok(Place::Sink(sink.clone())),
-        StoreKind::Given(_) => Err(missing()),
     }
 }
 
@@ -265,7 +249,7 @@ pub fn read(run: &Run, leaf: &Leaf, places: Places, region: &Region, out: &mut [
             file.read(at, &start, count, step, out).map_err(|error| error.or_at(span))
         }
         Source::Store(id) => match place(*id, places)? {
-            Place::Spill(scratch) => scratch.read(&leaf.shape, &start, count, step, out),
+            Place::Spill(scratch) => scratch.read(&leaf.shape, &start, count, step, out).map_err(|error| error.or_at(span)),
             _ => Err(missing()),
         },
     }
@@ -298,7 +282,7 @@ pub fn put(run: &Run, place: &Place, dtype: DType, start: &[u64], count: &[u64],
 /// Writes a dense block to a scratch file or a file being saved; `start` and `count` are in the store's axes.
 pub fn write(run: &Run, place: &Place, start: &[u64], count: &[u64], bytes: &[u8], span: Span) -> Outcome<()> {
     match place {
-        Place::Spill(scratch) => scratch.write(start, count, bytes),
+        Place::Spill(scratch) => scratch.write(start, count, bytes).map_err(|error| error.or_at(span)),
         Place::Sink(sink) => {
             let writer = run.sinks.get(sink.file).ok_or_else(missing)?;
             writer.write(sink.variable, start, count, bytes).map_err(|error| error.or_at(span))

@@ -19,7 +19,7 @@ impl Values for Force {
         results.into_iter().flatten().next().and_then(|array| array.item()).ok_or_else(|| Diagnostic::new(Code::Internal, "no scalar"))
     }
     fn hold(&mut self, _: &Array) -> MemoryId {
-        MemoryId(0)
+        MemoryId { number: 0, dense: true }
     }
 }
 struct Quiet;

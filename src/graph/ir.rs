@@ -13,7 +13,11 @@ pub struct NodeId(pub u32);
 
 /// An array in memory that the session holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct MemoryId(pub u32);
+pub struct MemoryId {
+    pub number: u32,
+    /// Its elements are row-major, without gaps.
+    pub dense: bool,
+}
 
 /// A kernel module that the session holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -115,4 +119,6 @@ pub struct Variable {
     /// The whole variable's shape, and its chunks where it has them.
     pub shape: Vec<u64>,
     pub chunks: Option<Vec<u64>>,
+    /// Memory that reading a region of it takes beside the region, at most.
+    pub scratch: u64,
 }

@@ -23,7 +23,7 @@ pub fn name(node: &Node) -> String {
     match &node.op {
         Op::Constant(value) => format!("constant {}", crate::array::display::scalar(*value)),
         Op::Iota => "iota".into(),
-        Op::Memory(id) => format!("memory {}", id.0),
+        Op::Memory(id) => format!("memory {}", id.number),
         Op::Read { variable, start, step } => format!("read {}:{} start {start:?} step {step:?}", variable.path, variable.variable),
         Op::Map(op) => op.name().into(),
         Op::Cast => format!("cast {}", node.ty.dtype),

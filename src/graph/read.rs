@@ -1,13 +1,37 @@
 //! Variables of files as nodes: the read of the stored elements, then their CF decoding as ordinary arithmetic, so that it fuses.
 
 use super::builder::GraphBuild;
-use super::ir::{Op, Variable};
+use super::ir::{NodeId, Op, Variable};
+use super::store::Graph;
 use crate::array::{ArrayTy, DType, Scalar};
 use crate::base::Outcome;
 use crate::builtins::build::{A, Build};
 use crate::io::OpenFile;
 use crate::ops::ScalarOp;
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
+
+/// The chunks of the file that an array is computed from place by place, along its own axes: those of the first such variable that has any.
+pub fn chunks(graph: &Graph, id: NodeId) -> Option<Vec<u64>> {
+    let rank = graph.node(id).ty.rank();
+    // Of a node on the way, which of its axes is each of the array's.
+    let mut open: Vec<(NodeId, Vec<usize>)> = vec![(id, (0..rank).collect())];
+    let mut seen: FxHashSet<NodeId> = FxHashSet::default();
+    while let Some((id, axes)) = open.pop() {
+        let node = graph.node(id);
+        match &node.op {
+            Op::Read { variable: Variable { chunks: Some(chunks), .. }, step, .. } if step.iter().all(|step| *step == 1) => {
+                return axes.iter().map(|axis| chunks.get(*axis).copied()).collect();
+            }
+            Op::Transpose { order } => open.push((node.inputs[0], axes.iter().map(|axis| order[*axis]).collect())),
+            Op::Map(_) | Op::Cast | Op::Rename | Op::Apply { .. } => {
+                open.extend(node.inputs.iter().rev().filter(|input| seen.insert(**input)).map(|input| (*input, axes.clone())));
+            }
+            _ => {}
+        }
+    }
+    None
+}
 
 /// The decoded values of a variable (its position in the file's metadata). Times must be read as coordinates are: they are not built here.
 pub fn variable(b: &mut GraphBuild, file: &OpenFile, at: usize) -> Outcome<A> {
@@ -20,6 +44,7 @@ pub fn variable(b: &mut GraphBuild, file: &OpenFile, at: usize) -> Outcome<A> {
         stored: decode.stored,
         shape: info.shape(),
         chunks: info.chunks.clone(),
+        scratch: info.scratch,
     };
     let rank = source.shape.len();
     let stored = ArrayTy { dtype: decode.stored, dims: ty.dims };

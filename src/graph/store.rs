@@ -59,6 +59,15 @@ impl Graph {
     pub fn module(&self, id: ModuleId) -> &Arc<Module> {
         &self.modules[id.0 as usize]
     }
+    /// Of each node, whether it or anything that it is computed from is such. O(nodes).
+    pub fn depends(&self, is: impl Fn(&Op) -> bool) -> Vec<bool> {
+        let mut all: Vec<bool> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let own = is(&node.op) || node.inputs.iter().any(|input| all[input.0 as usize]);
+            all.push(own);
+        }
+        all
+    }
     /// The nodes that `roots` need, inputs first. O(nodes reached).
     pub fn reachable(&self, roots: &[NodeId]) -> Vec<NodeId> {
         let mut wanted = vec![false; self.nodes.len()];

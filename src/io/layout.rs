@@ -5,6 +5,7 @@ use super::cf::{self, Encode};
 use super::error::shown;
 use super::info::{Attr, AttrValue};
 use super::region::{self, Axis};
+use super::save::Grain;
 use super::{VarSpec, grid};
 use crate::array::{Coord, Dim};
 use crate::base::{Code, Diagnostic, Name, Outcome};
@@ -120,7 +121,7 @@ pub struct Chunks {
 }
 
 impl Chunks {
-    /// The shape of chunks: as wished, or all axes halved in turn until a chunk is small.
+    /// The shape of chunks: as wished, or the longest axis halved until a chunk is small.
     pub fn of(spec: &VarSpec, item: usize) -> Outcome<Chunks> {
         let shape = spec.shape()?;
         let whole = shape.is_empty() || shape.contains(&0);
@@ -128,9 +129,20 @@ impl Chunks {
         Ok(Chunks { shape, chunk, item })
     }
 
-    /// See `Sink::grain`.
-    pub fn grain(&self) -> Vec<u64> {
+    /// What regions keep to.
+    pub fn grid(&self) -> Vec<u64> {
         if self.chunk.is_empty() { self.shape.iter().map(|size| (*size).max(1)).collect() } else { self.chunk.clone() }
+    }
+
+    /// Bytes of a chunk, as it is before it is coded.
+    pub fn bytes(&self) -> u64 {
+        self.grid().iter().fold(self.item as u64, |all, size| all.saturating_mul(*size))
+    }
+
+    /// See `save::grain`; coding a chunk takes so many bytes.
+    pub fn grain(&self, coded: u64) -> Grain {
+        // A chunk is put together before it is coded.
+        Grain { chunks: self.grid(), scratch: self.bytes().saturating_add(coded) }
     }
 
     /// K0999 for a region off the grid.
@@ -196,11 +208,13 @@ fn chunk(wished: Option<&[u64]>, shape: &[u64], item: usize) -> Vec<u64> {
         }
     }
     let mut chunks = shape.to_vec();
-    for axis in (0..shape.len()).cycle() {
-        if bytes(&chunks) <= CHUNK {
+    while bytes(&chunks) > CHUNK {
+        // The first of the longest: blocks of any shape touch few chunks of alike sides.
+        let longest = (0..shape.len()).max_by_key(|axis| (chunks[*axis], std::cmp::Reverse(*axis))).unwrap_or(0);
+        if chunks[longest] == 1 {
             break;
         }
-        chunks[axis] = chunks[axis].div_ceil(2);
+        chunks[longest] = chunks[longest].div_ceil(2);
     }
     chunks
 }

@@ -6,6 +6,7 @@
 use super::atomic::AtomicFile;
 use super::error::{damaged, system};
 use super::region::{self, Axis};
+use super::save::Grain;
 use super::{Attr, AttrValue, AxisInfo, Contents, Format, Found, Opened, Sink, Source, VarInfo, VarSpec};
 use crate::array::calendar::NAT;
 use crate::array::{Calendar, DType, Scalar};
@@ -250,9 +251,6 @@ impl Place {
     pub fn size(&self) -> u64 {
         self.header.len() as u64 + self.bytes
     }
-    pub fn grain(&self) -> Vec<u64> {
-        vec![1; self.strides.len()]
-    }
     pub fn write(&self, file: &File, start: &[u64], count: &[u64], bytes: &[u8]) -> io::Result<()> {
         let ones = vec![1; start.len()];
         let (at, mut axes) = region::axes(&self.strides, start, count, &ones, self.item);
@@ -323,10 +321,12 @@ fn header(descr: &str, shape: &[u64]) -> Vec<u8> {
     out
 }
 
+/// See `save::grain`: elements go where they are, one by one if need be.
+pub fn grain(spec: &VarSpec) -> Outcome<Grain> {
+    Ok(Grain { chunks: vec![1; spec.ty.rank()], scratch: 0 })
+}
+
 impl Sink for NpySink {
-    fn grain(&self, _: usize) -> Vec<u64> {
-        self.place.grain()
-    }
     fn write(&self, _: usize, start: &[u64], count: &[u64], bytes: &[u8]) -> Outcome<()> {
         self.place.write(self.file.file(), start, count, bytes).map_err(|error| system("write", self.file.target(), &error))
     }

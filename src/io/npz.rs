@@ -217,9 +217,6 @@ impl NpzSink {
 }
 
 impl Sink for NpzSink {
-    fn grain(&self, variable: usize) -> Vec<u64> {
-        self.members[variable].1.grain()
-    }
     fn write(&self, variable: usize, start: &[u64], count: &[u64], bytes: &[u8]) -> Outcome<()> {
         let place = &self.members[variable].1;
         place.write(self.file.file(), start, count, bytes).map_err(|error| system("write", self.file.target(), &error))

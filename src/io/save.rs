@@ -1,11 +1,11 @@
 //! Saving: what is to be written, the interface of writers, and which writer an extension has.
 
 use super::error::shown;
-use super::hdf5::Hdf5Sink;
+use super::hdf5::{self, Hdf5Sink};
 use super::info::Attr;
-use super::npy::NpySink;
+use super::npy::{self, NpySink};
 use super::npz::NpzSink;
-use super::zarr::ZarrSink;
+use super::zarr::{self, ZarrSink};
 use crate::array::ArrayTy;
 use crate::base::{Code, Diagnostic, Name, Outcome};
 use std::path::Path;
@@ -37,15 +37,31 @@ impl VarSpec {
 /// Writes a file region by region. Any number of threads may write at once, in any order, each element once. What is never written reads
 /// as missing or zero. Dropped before `finish`, it leaves nothing behind.
 pub trait Sink: Send + Sync {
-    /// The grid that regions of a variable keep to: they start at its multiples and end at its multiples or at the array's end.
-    fn grain(&self, variable: usize) -> Vec<u64>;
-
     /// Writes a region: elements of the variable's dtype (of `VarSpec::ty`), native byte order, row-major without gaps. Compression is
     /// done here, in the calling thread. Errors: K0601; K0999 for a region off the grid.
     fn write(&self, variable: usize, start: &[u64], count: &[u64], bytes: &[u8]) -> Outcome<()>;
 
     /// Puts the whole file on disk and in its place, at once, when all is written. Once.
     fn finish(&self) -> Outcome<()>;
+}
+
+/// How regions of a variable are written: known before the file is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grain {
+    /// Regions start at multiples of this and end at multiples of it or at the array's end.
+    pub chunks: Vec<u64>,
+    /// Memory that one call of `Sink::write` takes, at most.
+    pub scratch: u64,
+}
+
+/// How a variable of a file at `path` is written. Error K0602 for an extension that is not written.
+pub fn grain(path: &Path, spec: &VarSpec) -> Outcome<Grain> {
+    match extension(path).as_str() {
+        "h5" | "hdf5" | "nc" | "nc4" => hdf5::grain(spec),
+        "zarr" => zarr::grain(spec),
+        "npy" | "npz" => npy::grain(spec),
+        _ => Err(unknown_extension(path)),
+    }
 }
 
 /// Starts a writer for `path` by its extension. Errors: K0602 for an extension that is not written, K0601 if the system refuses.

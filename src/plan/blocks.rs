@@ -102,13 +102,14 @@ pub fn units(rank: usize, leaves: &[Leaf]) -> Vec<u64> {
     unit
 }
 
-/// The block of passes that a block takes in a row: the last one's, where files ask for it, else one that stays in cache with its halo.
+/// The block of passes that a block takes in a row: what the files of all of them ask for, else one that stays in cache with its halo.
 pub fn of_steps(passes: &[&Fused], stores: &[Store]) -> Vec<u64> {
     let Some(last) = passes.last() else { return Vec::new() };
     let to_file = |output: &Output| matches!(stores[output.store.0 as usize].kind, StoreKind::Sink(_));
     let from_file = |leaf: &Leaf| matches!(leaf.source, Source::File(_));
     if passes.iter().any(|pass| pass.leaves.iter().any(from_file) || pass.outputs.iter().any(to_file)) {
-        return last.block.clone();
+        let leaves = passes.iter().flat_map(|pass| &pass.leaves).cloned().collect();
+        return choose(&Fused { leaves, ..(*last).clone() }, stores);
     }
     let rank = last.domain.len();
     let mut block = vec![1u64; rank];

@@ -13,7 +13,7 @@ pub fn explain(plan: &Plan, line: &dyn Fn(crate::base::Span) -> usize) -> String
     let _ = writeln!(text, "{}, {}", counted(plan.stages.len() as u64, "stage"), counted(forecast.blocks, "block"));
     let _ = writeln!(text, "read from files   {}", human(forecast.read));
     let _ = writeln!(text, "scratch on disk   {}", human(forecast.spilled));
-    let _ = writeln!(text, "peak memory       {} (an upper bound)", human(forecast.peak));
+    let _ = writeln!(text, "peak memory       {} (an upper bound)", human(forecast.peak.saturating_add(forecast.held)));
     for (at, stage) in plan.stages.iter().enumerate() {
         let _ = writeln!(text, "\nstage {} (line {})", at + 1, line(stage.span));
         let _ = writeln!(text, "  {}", describe(plan, stage));

@@ -6,19 +6,21 @@ use super::emit::{SEGMENT, arrays_of};
 use super::groups::Grouping;
 use super::halo;
 use super::ir::*;
+use super::stages::uses;
 use crate::array::DType;
 use crate::array::buffer::ALIGN;
 use crate::base::{Code, Diagnostic, Limits, Outcome};
+use crate::io::region;
 
 /// Decides what is spilled, admits blocks, and fills in the forecast. K0701 where even that is above the limit.
 pub fn place(mut plan: Plan, limits: &Limits) -> Outcome<Plan> {
+    copies(&mut plan);
     loop {
         let (at, need) = most(&plan);
         if need <= limits.memory {
             break;
         }
-        let live = |store: &Store| store.kind == StoreKind::Memory && store.first <= at && (at <= store.last || store.result);
-        let spillable = plan.stores.iter_mut().filter(|store| live(store) && !store.result);
+        let spillable = plan.stores.iter_mut().filter(|store| store.kind == StoreKind::Memory && is_live(store, at) && !store.result);
         match spillable.max_by_key(|store| bytes(store)).filter(|store| bytes(store) > ALIGN as u64 * 64) {
             Some(store) => store.kind = StoreKind::Spill,
             None => return Err(refuse(&plan, at, need, limits)),
@@ -26,7 +28,7 @@ pub fn place(mut plan: Plan, limits: &Limits) -> Outcome<Plan> {
     }
     let live: Vec<u64> = (0..plan.stages.len()).map(|at| live(&plan, at)).collect();
     let mut forecast = Forecast { peak: live_after(&plan), ..Forecast::default() };
-    let costs: Vec<(u64, u64, u64, u64)> = plan.stages.iter().map(|stage| cost(&plan, stage)).collect();
+    let costs: Vec<(u64, u64, u64, u64)> = plan.stages.iter().map(|stage| needs(&plan, stage)).collect();
     let direct: Vec<bool> = plan.stages.iter().map(|stage| matches!(&stage.work, Work::Swept(swept) if is_direct(&plan, swept))).collect();
     for (((stage, live), (block, held, blocks, read)), direct) in plan.stages.iter_mut().zip(live).zip(costs).zip(&direct) {
         let room = limits.memory.saturating_sub(live + held);
@@ -66,27 +68,47 @@ fn rounded(bytes: u64) -> u64 {
     bytes.max(1).checked_next_multiple_of(ALIGN as u64).unwrap_or(u64::MAX)
 }
 
+/// Decides which given arrays are copied before they are read.
+fn copies(plan: &mut Plan) {
+    let of_result = |view: &'_ View| if let View::Store { leaf, .. } = view { Some(leaf.clone()) } else { None };
+    let results = plan.results.iter().flatten().filter_map(of_result);
+    let leaves: Vec<Leaf> = plan.stages.iter().flat_map(|stage| stage.work.leaves()).cloned().chain(results).collect();
+    for (id, store) in plan.stores.iter_mut().enumerate() {
+        let StoreKind::Given(memory) = &store.kind else { continue };
+        let shape = store.ty.shape();
+        let reshaped = |leaf: &Leaf| leaf.source == Source::Store(StoreId(id as u32)) && Some(&leaf.shape) != shape.as_ref();
+        store.copied = !memory.dense && leaves.iter().any(reshaped);
+    }
+}
+
+/// Whether a store takes memory of the run while it is there.
+fn is_buffer(store: &Store) -> bool {
+    store.kind == StoreKind::Memory || store.copied
+}
+
+fn is_live(store: &Store, at: usize) -> bool {
+    is_buffer(store) && (store.result && store.first == usize::MAX || store.first <= at && (at <= store.last || store.result))
+}
+
 fn live(plan: &Plan, at: usize) -> u64 {
-    let alive = |store: &&Store| store.kind == StoreKind::Memory && store.first <= at && (at <= store.last || store.result);
-    plan.stores.iter().filter(alive).map(bytes).fold(0, u64::saturating_add)
+    plan.stores.iter().filter(|store| is_live(store, at)).map(bytes).fold(0, u64::saturating_add)
 }
 
 fn live_after(plan: &Plan) -> u64 {
-    plan.stores.iter().filter(|store| store.kind == StoreKind::Memory && store.result).map(bytes).fold(0, u64::saturating_add)
+    plan.stores.iter().filter(|store| is_buffer(store) && store.result).map(bytes).fold(0, u64::saturating_add)
 }
 
 /// The stage that needs most with one block in flight, and how much that is.
 fn most(plan: &Plan) -> (usize, u64) {
     let need = |at: usize| {
-        let (block, held, ..) = cost(plan, &plan.stages[at]);
+        let (block, held, ..) = needs(plan, &plan.stages[at]);
         live(plan, at).saturating_add(block).saturating_add(held)
     };
     (0..plan.stages.len()).map(|at| (at, need(at))).max_by_key(|(_, need)| *need).unwrap_or((0, 0))
 }
 
 fn refuse(plan: &Plan, at: usize, need: u64, limits: &Limits) -> Box<Diagnostic> {
-    let alive = |store: &&Store| store.kind == StoreKind::Memory && store.first <= at && (at <= store.last || store.result);
-    let largest = plan.stores.iter().filter(alive).max_by_key(|store| bytes(store));
+    let largest = plan.stores.iter().filter(|store| is_live(store, at)).max_by_key(|store| bytes(store));
     let span = largest.map_or(plan.stages[at].span, |store| store.span);
     let error = Diagnostic::at(Code::Memory, span, format!("this needs {} of memory, the limit is {}", human(need), human(limits.memory)));
     let error = match largest {
@@ -108,6 +130,31 @@ pub fn human(bytes: u64) -> String {
     if unit == 0 || value >= 99.5 { format!("{value:.0} {}", UNITS[unit]) } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
+/// As `cost`, with what brings elements from and to files.
+fn needs(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
+    let (block, held, blocks, read) = cost(plan, stage);
+    (block.saturating_add(transfer(plan, &stage.work)), held, blocks, read)
+}
+
+/// The most that one call takes which brings elements from or to a file: a block makes them one after the other.
+fn transfer(plan: &Plan, work: &Work) -> u64 {
+    let kind = |id: StoreId| &plan.stores[id.0 as usize].kind;
+    let read = |leaf: &Leaf| match &leaf.source {
+        Source::File(variable) => variable.scratch,
+        Source::Store(id) if *kind(*id) == StoreKind::Spill => region::SCRATCH,
+        Source::Store(_) => 0,
+    };
+    let written = |id: StoreId| if let StoreKind::Sink(sink) = kind(id) { sink.scratch } else { 0 };
+    work.leaves().into_iter().map(read).chain(uses(work).1.into_iter().map(written)).max().unwrap_or(0)
+}
+
+/// Bytes that the system's allocator has for a workspace of this size, which is taken for core after core outside of the pool: it keeps some
+/// of what it is given back.
+fn allocated(bytes: u64) -> u64 {
+    const KEPT: u64 = 8 << 20;
+    rounded(bytes).saturating_add(bytes.min(KEPT))
+}
+
 /// Of a stage: bytes a block in flight, bytes held beside, number of blocks, bytes read from files.
 fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
     match &stage.work {
@@ -125,18 +172,23 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
             (block, 0, rows * columns, file(&product.a, m * k * columns) + file(&product.b, k * n * rows))
         }
         Work::Compress(compress) => {
-            let (counted, _, slabs, mask) = fused_cost(plan, &compress.mask, false);
-            let (block, _, blocks, values) = fused_cost(plan, &compress.values, false);
-            (block.max(counted), rounded(slabs.saturating_mul(16)), slabs.saturating_add(blocks), mask.saturating_add(values))
+            let (counted, tables, slabs, mask) = fused_cost(plan, &compress.mask, false);
+            let (block, more, blocks, values) = fused_cost(plan, &compress.values, false);
+            (
+                block.max(counted),
+                rounded(slabs.saturating_mul(16)) + tables + more,
+                slabs.saturating_add(blocks),
+                mask.saturating_add(values),
+            )
         }
         Work::Swept(swept) => {
-            let (block, _, blocks, read) = fused_cost(plan, &swept.stream, false);
+            let (block, held, blocks, read) = fused_cost(plan, &swept.stream, false);
             let whole =
                 swept.whole.iter().map(|(leaf, sizes)| rounded(sizes.iter().product::<u64>().saturating_mul(leaf.dtype.size() as u64)));
             // Each is read, then copied dense.
             let whole = whole.fold(0u64, |all, more| all.saturating_add(more.saturating_mul(2)));
             let (least, _) = swept.held(is_direct(plan, swept));
-            (block.saturating_add(swept.tables()), least.saturating_add(whole), blocks, read)
+            (block.saturating_add(swept.tables()), held.saturating_add(least).saturating_add(whole), blocks, read)
         }
         Work::Batched(batched) => {
             let cores: u64 = batched.block.iter().product();
@@ -162,7 +214,7 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
                 block = block.saturating_add(rounded(sized(&result.core, result.dtype)));
             }
             let workspace = batched.operands.first().map_or(0, |leaf| batched.routine.workspace(&batched.cores, leaf.dtype));
-            (block.saturating_add(rounded(workspace)), held, blocks, read)
+            (block.saturating_add(allocated(workspace)), held, blocks, read)
         }
         Work::Take(take) => {
             let item = take.base.dtype.size() as u64;
@@ -170,7 +222,8 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
                 take.shape.iter().enumerate().filter(|(axis, _)| *axis != take.axis).fold(item, |all, (_, size)| all.saturating_mul(*size));
             let positions = take.shape[take.axis];
             let read = if matches!(take.base.source, Source::File(_)) { row.saturating_mul(positions) } else { 0 };
-            (rounded(row.saturating_mul(2)), 0, positions, read)
+            // Positions as they are read, dense, and as numbers.
+            (rounded(row.saturating_mul(2)), 3 * rounded(positions.saturating_mul(8)), positions, read)
         }
     }
 }
@@ -218,7 +271,20 @@ fn fused_cost(plan: &Plan, fused: &Fused, kept: bool) -> (u64, u64, u64, u64) {
         read = read.saturating_add(from_files);
         block = block.max(writing + reading.max(copied(step)) + made(at) + alive(at));
     }
-    (block.max(ALIGN as u64), held, blocks, read)
+    let (rows, tables) = tables_cost(fused);
+    (block.saturating_add(rows).max(ALIGN as u64), held.saturating_add(tables), blocks, read)
+}
+
+/// Of the tables that a pass looks up: bytes of the rows of a block, and of all entries.
+fn tables_cost(fused: &Fused) -> (u64, u64) {
+    let positions = fused.leaves.iter().flat_map(|leaf| &leaf.access).filter_map(|map| Some((map.via?.leaf, map.axis?)));
+    let groups = fused.outputs.iter().filter_map(|output| output.kind.grouped()).map(|(axis, table)| (table, axis));
+    let mut tables: Vec<(usize, usize)> = positions.chain(groups).collect();
+    tables.sort_unstable();
+    tables.dedup();
+    // Entries grow into their place; the rows of a block are sorted, and found again.
+    let bytes = |sizes: &[u64]| tables.iter().map(|(_, axis)| rounded(sizes[*axis].saturating_mul(16))).fold(0, u64::saturating_add);
+    (bytes(&fused.block), bytes(&fused.domain))
 }
 
 /// Of a pass in a stage: bytes that the leaves of a block take, and bytes that all blocks read from files.

@@ -24,6 +24,8 @@ pub struct Sink {
     pub variable: usize,
     /// Blocks written start and end at multiples of this, or at the end of the array.
     pub chunks: Vec<u64>,
+    /// Memory that writing a block takes beside the block, at most.
+    pub scratch: u64,
     pub name: Name,
 }
 
@@ -40,6 +42,8 @@ pub struct Store {
     /// Stages that write it first and read it last.
     pub first: usize,
     pub last: usize,
+    /// A given array is copied first: it is read in another shape, and only row-major elements have one without moving.
+    pub copied: bool,
     /// The line that needs it.
     pub span: Span,
 }
@@ -81,6 +85,8 @@ pub enum View {
 pub struct Forecast {
     /// Most bytes of buffers at once.
     pub peak: u64,
+    /// Bytes of arrays that the session holds beside them.
+    pub held: u64,
     /// Bytes read from files, decoded.
     pub read: u64,
     /// Bytes written to scratch files.

@@ -60,7 +60,7 @@ pub fn stored_operands(graph: &Graph, routine: Routine, inputs: &[NodeId], limit
             false => !is_view(graph, base) || at == 0 && decoded(graph, routine, *input, limits) > DECODED,
         };
         if keep {
-            stored.push(base);
+            stored.push(if at < swept { base } else { turned(graph, *input, base) });
         }
     }
     stored
@@ -76,6 +76,20 @@ fn repeated(graph: &Graph, id: NodeId) -> NodeId {
         _ => id,
     };
     if matches!(graph.node(inner).op, Op::Constant(_)) { id } else { inner }
+}
+
+/// What is stored for a routine that has whole cores, where `base` is what its operand repeats and turns: the operand as it is turned, so that
+/// a core is in one piece, unless that repeats elements.
+fn turned(graph: &Graph, id: NodeId, base: NodeId) -> NodeId {
+    let mut at = id;
+    while at != base {
+        let node = graph.node(at);
+        if matches!(node.op, Op::Broadcast { .. }) {
+            return base;
+        }
+        at = node.inputs[0];
+    }
+    id
 }
 
 /// The files that a node is computed from, where nothing is stored.

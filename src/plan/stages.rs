@@ -37,7 +37,7 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
         let node = graph.node(*id);
         let kind = if let Op::Memory(memory) = node.op { StoreKind::Given(memory) } else { StoreKind::Memory };
         store_of.insert(*id, StoreId(stores.len() as u32));
-        stores.push(Store { ty: node.ty.clone(), kind, result: false, first: 0, last: 0, span: node.span });
+        stores.push(Store { ty: node.ty.clone(), kind, result: false, first: 0, last: 0, copied: false, span: node.span });
     }
     let lookup = |id: NodeId| store_of.get(&id).copied();
     let levels = levels(graph, &graph.reachable(roots), |id| store_of.contains_key(&id));
@@ -141,7 +141,7 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
             Some(sink) => {
                 let store = StoreId(stores.len() as u32);
                 let kind = StoreKind::Sink(sink.clone());
-                stores.push(Store { ty: ty.clone(), kind, result: false, first: 0, last: 0, span: want.span });
+                stores.push(Store { ty: ty.clone(), kind, result: false, first: 0, last: 0, copied: false, span: want.span });
                 let kind = OutputKind::Map { offset: vec![0; ty.rank()] };
                 passes.push(pass(*root, false, store, kind, level(*root) + 1, want.span)?);
                 results.push(None);

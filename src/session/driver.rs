@@ -40,6 +40,8 @@ pub struct Driver<'a> {
 /// The variables of a body.
 pub struct Frame {
     pub locals: Vec<Option<Val>>,
+    /// Arrays that were taken in since, and that no variable needs, nobody needs: what an expression that this is part of has at hand is older.
+    pub mark: u32,
 }
 
 impl<'a> Driver<'a> {
@@ -50,7 +52,7 @@ impl<'a> Driver<'a> {
     pub fn block(&mut self, frame: &mut Frame, block: &Block) -> Outcome<(Flow, Val)> {
         for stmt in &block.stmts {
             match self.stmt(frame, stmt)? {
-                Flow::Next => {}
+                Flow::Next => self.tidy(frame),
                 other => return Ok((other, Val::Unit)),
             }
         }
@@ -82,7 +84,10 @@ impl<'a> Driver<'a> {
             StmtKind::Expr { value, .. } => {
                 self.expr(frame, value)?;
             }
-            StmtKind::For { local, iter, body, .. } => return self.for_loop(frame, *local, iter, body),
+            StmtKind::For { local, iter, body, .. } => {
+                let items = self.expr(frame, iter)?;
+                return self.within(frame, |driver, frame| driver.for_loop(frame, *local, items, iter.span, body));
+            }
             StmtKind::While { cond, body } => loop {
                 if !self.truth(frame, cond)? {
                     return Ok(Flow::Next);
@@ -115,23 +120,22 @@ impl<'a> Driver<'a> {
         Ok(Flow::Next)
     }
 
-    fn for_loop(&mut self, frame: &mut Frame, local: LocalId, iter: &Expr, body: &Block) -> Outcome<Flow> {
-        let items = self.expr(frame, iter)?;
+    fn for_loop(&mut self, frame: &mut Frame, local: LocalId, items: Val, span: Span, body: &Block) -> Outcome<Flow> {
         let count = match &items {
             Val::Range { lo, hi, step } => {
-                let [lo, hi, step] = [*lo, *hi, *step].map(|node| self.int(node, iter.span));
+                let [lo, hi, step] = [*lo, *hi, *step].map(|node| self.int(node, span));
                 let (lo, hi, step) = (lo?, hi?, step?);
                 if step == 0 {
-                    return Err(Diagnostic::at(Code::Value, iter.span, "the step of a range is 0"));
+                    return Err(Diagnostic::at(Code::Value, span, "the step of a range is 0"));
                 }
                 (crate::kernel::chunks::trip_count(lo, hi, step), lo, step)
             }
             Val::Tuple(items) => (items.len() as u64, 0, 1),
             Val::Array(node) => {
                 let size = self.engine.graph.node(*node).ty.dims.first().and_then(|dim| dim.size.known());
-                (size.ok_or_else(|| Diagnostic::at(Code::Rank, iter.span, "a scalar has no elements to loop over"))?, 0, 1)
+                (size.ok_or_else(|| Diagnostic::at(Code::Rank, span, "a scalar has no elements to loop over"))?, 0, 1)
             }
-            _ => return Err(internal(iter.span, "nothing to loop over")),
+            _ => return Err(internal(span, "nothing to loop over")),
         };
         let (count, lo, step) = count;
         for at in 0..count {
@@ -139,12 +143,12 @@ impl<'a> Driver<'a> {
                 Val::Tuple(items) => items[at as usize].clone(),
                 Val::Array(node) => {
                     let a = A(node.0);
-                    self.building(iter.span, |b| {
+                    self.building(span, |b| {
                         let at = b.constant(Scalar::i64(at as i64));
-                        b.slice(a, &[SliceArg::At(at, iter.span)])
+                        b.slice(a, &[SliceArg::At(at, span)])
                     })?
                 }
-                _ => self.constant(Scalar::i64(lo.wrapping_add(step.wrapping_mul(at as i64))), iter.span),
+                _ => self.constant(Scalar::i64(lo.wrapping_add(step.wrapping_mul(at as i64))), span),
             };
             frame.locals[local.0 as usize] = Some(value);
             match self.block(frame, body)?.0 {
@@ -154,6 +158,21 @@ impl<'a> Driver<'a> {
             }
         }
         Ok(Flow::Next)
+    }
+
+    /// Lets go of arrays that nobody needs any more.
+    fn tidy(&mut self, frame: &Frame) {
+        if self.engine.has_grown(frame.mark) {
+            self.engine.forget_since(frame.mark, frame.locals.iter().flatten());
+        }
+    }
+
+    /// Does what is part of something larger, which has values at hand.
+    fn within<T>(&mut self, frame: &mut Frame, work: impl FnOnce(&mut Self, &mut Frame) -> Outcome<T>) -> Outcome<T> {
+        let mark = std::mem::replace(&mut frame.mark, self.engine.held_so_far());
+        let outcome = work(self, frame);
+        frame.mark = mark;
+        outcome
     }
 
     pub fn expr(&mut self, frame: &mut Frame, expr: &Expr) -> Outcome<Val> {
@@ -231,7 +250,7 @@ impl<'a> Driver<'a> {
 
     /// A block inside an expression; it does not leave the flow.
     fn value_of(&mut self, frame: &mut Frame, block: &Block, span: Span) -> Outcome<Val> {
-        match self.block(frame, block)? {
+        match self.within(frame, |driver, frame| driver.block(frame, block))? {
             (Flow::Next, value) => Ok(value),
             _ => Err(internal(span, "an expression that leaves a loop")),
         }
@@ -324,7 +343,7 @@ impl<'a> Driver<'a> {
                     let error = Diagnostic::at(Code::Recursion, expr.span, format!("`{}` calls itself too deeply", instance.name));
                     return Err(error.help("use a loop, or make sure it ends"));
                 }
-                let mut frame = Frame { locals: vec![None; instance.locals.len()] };
+                let mut frame = Frame { locals: vec![None; instance.locals.len()], mark: self.engine.held_so_far() };
                 for (param, value) in instance.params.iter().zip(args) {
                     frame.locals[param.0 as usize] = Some(value);
                 }

@@ -33,6 +33,16 @@ pub enum Pending {
     },
 }
 
+impl Pending {
+    /// Adds all nodes that it is made of.
+    pub fn nodes(&self, nodes: &mut Vec<NodeId>) {
+        match self {
+            Pending::Print { text, .. } => text.iter().for_each(|piece| piece.nodes(nodes)),
+            Pending::Save { variables, .. } => nodes.extend(variables.iter().map(|saved| saved.node)),
+        }
+    }
+}
+
 /// A variable to be saved.
 #[derive(Clone)]
 pub struct Saved {
@@ -105,7 +115,7 @@ pub fn effect(driver: &mut Driver, frame: &mut Frame, effect: Effect, args: &Cal
             let value = driver.expr(frame, value)?;
             let nodes = arrays(&value);
             driver.engine.flush(&[], driver.out)?;
-            let plan = driver.engine.plan(&nodes, &[], &[], false)?;
+            let plan = driver.engine.plan(&nodes, &[], false)?;
             let text = explain(&plan, &|span| driver.sources.line(span));
             driver.out.print(text.trim_end());
             Ok(Val::Unit)
@@ -128,7 +138,7 @@ pub fn effect(driver: &mut Driver, frame: &mut Frame, effect: Effect, args: &Cal
             let value = driver.expr(frame, value)?;
             driver.engine.compute(&arrays(&value), true)?;
             let seconds = start.elapsed().as_secs_f64();
-            driver.engine.forget_since(held);
+            driver.engine.forget_since(held, frame.locals.iter().flatten());
             Ok(driver.constant(Scalar::f64(seconds), span))
         }
         Effect::Error => {
@@ -241,7 +251,7 @@ impl Evaluator {
             }
         }
         if self.explained.is_some() {
-            let plan = self.plan(&wanted, &saves, &[], false)?;
+            let plan = self.plan(&wanted, &saves, false)?;
             self.explained.iter_mut().for_each(|plans| plans.push(plan.clone()));
             return if nodes.is_empty() { Ok(Vec::new()) } else { self.compute(nodes, false) };
         }

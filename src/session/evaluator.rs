@@ -11,7 +11,7 @@ use crate::base::{Code, Diagnostic, Name, Outcome, Span};
 use crate::builtins::build::{A, Build, SliceArg};
 use crate::exec::{Memory, Observer, Runtime};
 use crate::graph::{Graph, GraphBuild, MemoryId, ModuleId, NodeId, Op, Values, pass, read};
-use crate::io::save::{Sink, VarSpec};
+use crate::io::save::{Grain, Sink, VarSpec, grain};
 use crate::kernel::abi::{Arg, Ret};
 use crate::kernel::ir::Module;
 use crate::kernel::{lower, passes};
@@ -25,6 +25,11 @@ use std::sync::Arc;
 
 /// Values of at most this many bytes are kept once they are computed.
 const KEPT: u64 = 1 << 20;
+/// Of all together, this many bytes.
+const KEPT_TOGETHER: u64 = 64 * KEPT;
+
+/// Bytes of chunks that are worth keeping when a variable is saved again.
+const USUAL_CHUNK: std::ops::RangeInclusive<u64> = 64 << 10..=16 << 20;
 
 /// See the module.
 pub struct Evaluator {
@@ -52,12 +57,17 @@ pub(super) struct SaveFile {
 struct Held {
     memory: Memory,
     next: u32,
+    /// Bytes taken in since it was last looked for what nobody needs any more.
+    fresh: u64,
+    /// The mark down to which it was looked then.
+    looked: u32,
 }
 
 impl Held {
     fn add(&mut self, array: Array) -> MemoryId {
-        let id = MemoryId(self.next);
+        let id = MemoryId { number: self.next, dense: array.is_contiguous() };
         self.next += 1;
+        self.fresh += array.ty().bytes().unwrap_or(0).max(64);
         self.memory.insert(id, array);
         id
     }
@@ -140,11 +150,32 @@ impl Evaluator {
         self.held.next
     }
 
-    /// Lets go of the arrays that were taken in after the mark, but for results that are known: nothing else has a way to them.
-    pub fn forget_since(&mut self, mark: u32) {
-        let memory = |node: &NodeId| if let Op::Memory(id) = self.graph.node(*node).op { Some(id) } else { None };
-        let known: FxHashSet<MemoryId> = self.known.values().filter_map(memory).collect();
-        self.held.memory.retain(|id, _| id.0 < mark || known.contains(id));
+    /// Whether it is worth to look for what nobody needs any more, down to a mark: so much was taken in, or what is older than where it was
+    /// looked last may be let go of now.
+    pub fn has_grown(&self, mark: u32) -> bool {
+        self.held.fresh >= KEPT || mark < self.held.looked
+    }
+
+    /// Lets go of the arrays that were taken in after the mark and that nothing has a way to any more: no value of these, no effect that
+    /// waits, no known result of what could be asked for again. Whoever calls it has no other values that are younger than the mark.
+    pub fn forget_since<'v>(&mut self, mark: u32, values: impl IntoIterator<Item = &'v Val>) {
+        let mut roots = Vec::new();
+        values.into_iter().for_each(|value| value.nodes(&mut roots));
+        self.pending.iter().for_each(|effect| effect.nodes(&mut roots));
+        let memory = |node: NodeId| if let Op::Memory(id) = self.graph.node(node).op { Some(id) } else { None };
+        let mut needed: FxHashSet<MemoryId> = self.graph.reachable(&roots).into_iter().filter_map(memory).collect();
+        needed.extend(self.held.memory.keys().filter(|id| id.number < mark));
+        let known: FxHashSet<MemoryId> = self.known.values().filter_map(|node| memory(*node)).collect();
+        // What is computed from arrays that are gone cannot be asked for again.
+        let gone = self.graph.depends(|op| matches!(op, Op::Memory(id) if !needed.contains(id) && !known.contains(id)));
+        self.known.retain(|node, _| !gone[node.0 as usize]);
+        let bytes = |id: &MemoryId| self.held.memory.get(id).and_then(|array| array.ty().bytes()).unwrap_or(0);
+        if known.iter().map(bytes).sum::<u64>() > KEPT_TOGETHER {
+            self.known.clear();
+        }
+        needed.extend(self.known.values().filter_map(|node| memory(*node)));
+        self.held.memory.retain(|id, _| needed.contains(id));
+        (self.held.fresh, self.held.looked) = (0, mark);
     }
 
     /// Builds nodes. What the building itself must know is computed, after what the program asked for before.
@@ -165,15 +196,13 @@ impl Evaluator {
     }
 
     /// Plans values and saves together, without running.
-    pub(super) fn plan(&mut self, nodes: &[NodeId], saves: &[SaveFile], sinks: &[Arc<dyn Sink>], fresh: bool) -> Outcome<Plan> {
+    pub(super) fn plan(&mut self, nodes: &[NodeId], saves: &[SaveFile], fresh: bool) -> Outcome<Plan> {
         let mut wants: Vec<Want> = nodes.iter().map(|node| Want { node: *node, sink: None, span: self.graph.node(*node).span }).collect();
         for (file, save) in saves.iter().enumerate() {
             for (variable, saved) in save.variables.iter().enumerate() {
-                let Saved { name, node, .. } = saved;
-                let rank = self.graph.node(*node).ty.rank();
-                let chunks = sinks.get(file).map_or(vec![1; rank], |sink| sink.grain(variable));
-                let sink = plan::ir::Sink { file, variable, chunks, name: name.clone() };
-                wants.push(Want { node: *node, sink: Some(sink), span: save.span });
+                let Grain { chunks, scratch } = grain(&save.path, &self.spec(saved)).map_err(|error| error.or_at(save.span))?;
+                let sink = plan::ir::Sink { file, variable, chunks, scratch, name: saved.name.clone() };
+                wants.push(Want { node: saved.node, sink: Some(sink), span: save.span });
             }
         }
         if !fresh {
@@ -182,21 +211,27 @@ impl Evaluator {
             wants.iter_mut().zip(replaced).for_each(|(want, node)| want.node = node);
         }
         let limits = available(&self.runtime);
-        plan::plan(&mut self.graph, &wants, &limits)
+        let mut plan = plan::plan(&mut self.graph, &wants, &limits)?;
+        plan.forecast.held = self.runtime.pool.used();
+        Ok(plan)
+    }
+
+    /// How a variable is saved: in chunks as those it is computed from, so that blocks of the run hold whole ones of both.
+    fn spec(&self, saved: &Saved) -> VarSpec {
+        let spec = VarSpec::new(saved.name.clone(), self.graph.node(saved.node).ty.clone());
+        let bytes = |chunks: &Vec<u64>| chunks.iter().fold(spec.ty.dtype.size() as u64, |all, size| all.saturating_mul(*size));
+        let chunks = read::chunks(&self.graph, saved.node).filter(|chunks| USUAL_CHUNK.contains(&bytes(chunks)));
+        VarSpec { attrs: saved.attrs.clone(), compress: saved.compress, chunks, ..spec }
     }
 
     /// Computes values and writes files, in one plan.
     pub(super) fn run(&mut self, nodes: &[NodeId], saves: &[SaveFile], fresh: bool) -> Outcome<Vec<Option<Array>>> {
+        let plan = self.plan(nodes, saves, fresh)?;
         let mut sinks: Vec<Arc<dyn Sink>> = Vec::with_capacity(saves.len());
         for save in saves {
-            let spec = |saved: &Saved| {
-                let spec = VarSpec::new(saved.name.clone(), self.graph.node(saved.node).ty.clone());
-                VarSpec { attrs: saved.attrs.clone(), compress: saved.compress, ..spec }
-            };
-            let specs: Vec<VarSpec> = save.variables.iter().map(spec).collect();
+            let specs: Vec<VarSpec> = save.variables.iter().map(|saved| self.spec(saved)).collect();
             sinks.push(crate::io::save::create(&save.path, &specs).map_err(|error| error.or_at(save.span))?);
         }
-        let plan = self.plan(nodes, saves, &sinks, fresh)?;
         let results = self.runtime.run(&self.graph, &plan, &self.held.memory, &sinks, &*self.observer)?;
         for (sink, save) in sinks.into_iter().zip(saves) {
             sink.finish().map_err(|error| error.or_at(save.span))?;
@@ -207,12 +242,24 @@ impl Evaluator {
                 if let Some(array) = array.as_ref().filter(small)
                     && !matches!(self.graph.node(*node).op, Op::Constant(_) | Op::Memory(_))
                 {
-                    let kept = self.hold(array.clone(), self.graph.node(*node).span);
+                    let Some(own) = self.compact(array) else { continue };
+                    let kept = self.hold(own, self.graph.node(*node).span);
                     self.known.insert(*node, kept);
                 }
             }
         }
         Ok(results)
+    }
+
+    /// An array in no more memory than it needs; `None` if there is none for a copy.
+    fn compact(&self, array: &Array) -> Option<Array> {
+        let bytes = array.ty().bytes()? as usize;
+        if array.buffer().len() <= 2 * bytes.max(64) {
+            return Some(array.clone());
+        }
+        let mut buffer = self.runtime.pool.take(bytes)?;
+        array.copy_to(buffer.bytes_mut());
+        Some(Array::new(array.ty().clone(), Arc::new(buffer)))
     }
 
     /// The value of a scalar now, after all that was asked for before it.

@@ -30,7 +30,7 @@ impl Session {
     /// How an expression would be computed.
     pub fn plan_of(&mut self, text: &str) -> Result<String, Failed> {
         let nodes = self.nodes_of(text)?;
-        let plan = self.evaluator.plan(&nodes, &[], &[], false)?;
+        let plan = self.evaluator.plan(&nodes, &[], false)?;
         Ok(explain(&plan, &|span| self.sources.line(span)))
     }
 
@@ -88,7 +88,7 @@ impl Session {
         let program = self.parse("<expression>", text)?;
         let mut world = self.world.clone();
         let checked = self.checked(&mut world, &program)?;
-        let mut frame = Frame { locals: vec![None; checked.program.locals.len()] };
+        let mut frame = Frame { locals: vec![None; checked.program.locals.len()], mark: self.evaluator.held_so_far() };
         for (local, variable) in frame.locals.iter_mut().zip(&self.variables) {
             *local = variable.value.clone();
         }

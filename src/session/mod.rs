@@ -274,7 +274,7 @@ impl Session {
         let mut world = self.world.clone();
         let checked = self.checked(&mut world, program)?;
         self.world = world;
-        let mut frame = Frame { locals: vec![None; checked.program.locals.len()] };
+        let mut frame = Frame { locals: vec![None; checked.program.locals.len()], mark: 0 };
         for (local, variable) in frame.locals.iter_mut().zip(&self.variables) {
             *local = variable.value.clone();
         }
@@ -284,13 +284,24 @@ impl Session {
         let outcome = if stopped { outcome } else { self.evaluator.flush(&[], out).and(outcome) };
         self.evaluator.pending.clear();
         self.keep(&checked, frame);
+        self.tidy(&[]);
         outcome?;
         Ok(checked.warnings)
+    }
+
+    /// Lets go of arrays that no variable needs any more.
+    fn tidy(&mut self, locals: &[Option<Val>]) {
+        if self.evaluator.has_grown(0) {
+            let kept = self.variables.iter().filter_map(|variable| variable.value.as_ref());
+            self.evaluator.forget_since(0, kept.chain(locals.iter().flatten()));
+        }
     }
 
     fn statements(&mut self, checked: &Checked, frame: &mut Frame, show: bool, out: &mut dyn Output) -> Outcome<()> {
         let program = &checked.program;
         for stmt in &program.body.stmts {
+            // The session's own values, which may be no locals, are older.
+            frame.mark = self.evaluator.held_so_far();
             let mut driver = Driver::new(&mut self.evaluator, &self.world, &self.sources, out);
             match &stmt.kind {
                 StmtKind::Expr { value, silent } => {
@@ -306,6 +317,7 @@ impl Session {
             if show {
                 self.evaluator.flush(&[], out)?;
             }
+            self.tidy(&frame.locals);
         }
         if let Some(value) = &program.body.value {
             let mut driver = Driver::new(&mut self.evaluator, &self.world, &self.sources, out);

@@ -35,6 +35,29 @@ pub enum Piece {
     Value { value: Box<Val>, ty: Ty, format: Option<String> },
 }
 
+impl Val {
+    /// Adds all nodes that it is made of.
+    pub fn nodes(&self, nodes: &mut Vec<NodeId>) {
+        match self {
+            Val::Array(node) => nodes.push(*node),
+            Val::Text(text) => text.iter().for_each(|piece| piece.nodes(nodes)),
+            Val::Tuple(items) | Val::Function(items) => items.iter().for_each(|item| item.nodes(nodes)),
+            Val::Record(fields) => fields.iter().for_each(|(_, item)| item.nodes(nodes)),
+            Val::Range { lo, hi, step } => nodes.extend([*lo, *hi, *step]),
+            Val::Dataset(_) | Val::Unit => {}
+        }
+    }
+}
+
+impl Piece {
+    /// Adds all nodes that it is made of.
+    pub fn nodes(&self, nodes: &mut Vec<NodeId>) {
+        if let Piece::Value { value, .. } = self {
+            value.nodes(nodes);
+        }
+    }
+}
+
 /// The text of what is all text.
 pub fn plain(text: &Text) -> Option<String> {
     text.iter()

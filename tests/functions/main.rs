@@ -41,7 +41,7 @@ impl Values for Nothing {
         Err(Diagnostic::new(kiln::base::Code::Internal, "nothing is computed while it is lifted"))
     }
     fn hold(&mut self, _: &Array) -> MemoryId {
-        MemoryId(u32::MAX)
+        MemoryId { number: u32::MAX, dense: true }
     }
 }
 
@@ -178,8 +178,9 @@ fn lifted(call: &Call, data: &[Data]) -> Option<Outcome<Vec<Data>>> {
                 let ty = ArrayTy::unnamed(*dtype, &sizes);
                 let array = Array::from_scalars(*dtype, values);
                 let array = Array::new(ty.clone(), array.buffer().clone());
-                memory.insert(MemoryId(at as u32), array);
-                A(graph.add(Op::Memory(MemoryId(at as u32)), Vec::new(), ty, Span::default()).0)
+                let id = MemoryId { number: at as u32, dense: array.is_contiguous() };
+                memory.insert(id, array);
+                A(graph.add(Op::Memory(id), Vec::new(), ty, Span::default()).0)
             }
         }));
     }

@@ -99,6 +99,18 @@ pub struct Encoder {
     encoded: Vec<u8>,
 }
 
+/// Memory that making the container of a chunk of so many bytes takes, at a level: what is shuffled, what comes of it at worst, and the
+/// tables of Zstandard, which are as large as the chunk's window from level 3 on.
+pub fn scratch(level: u8, chunk: u64) -> u64 {
+    const TABLES: u64 = 2 << 20;
+    let tables = match level {
+        0 => return 0,
+        1 | 2 => TABLES,
+        _ => TABLES + 8 * chunk.next_power_of_two(),
+    };
+    2 * chunk + tables
+}
+
 impl Encoder {
     /// `level` 0 compresses nothing, 9 most.
     pub fn new(level: u8) -> Encoder {

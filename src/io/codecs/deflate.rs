@@ -6,6 +6,12 @@ use libdeflater::{CompressionLvl, Compressor};
 /// Both filters left out: how chunks are stored that compression would not shrink.
 const PLAIN: u32 = 0b11;
 
+/// Memory that compressing chunks of so many bytes takes: what is shuffled, what comes of it at worst, and the tables.
+pub fn scratch(chunk: u64) -> u64 {
+    const TABLES: u64 = 1 << 20;
+    2 * chunk + chunk / 1024 + TABLES
+}
+
 /// Compresses chunks one after another; keeps its buffers and tables.
 pub struct Encoder {
     compressor: Option<Compressor>,

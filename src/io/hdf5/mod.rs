@@ -17,7 +17,7 @@ mod tests;
 mod types;
 mod write;
 
-pub use write::Hdf5Sink;
+pub use write::{Hdf5Sink, grain};
 
 use super::error::{damaged, system};
 use super::info::{Attr, AxisInfo, VarInfo};

@@ -3,6 +3,7 @@
 use crate::array::calendar::{MICROS_PER_DAY, NAT};
 use crate::array::{Array, ArrayTy, Calendar, Coord, DType, Dim, Scalar, Size};
 use crate::base::Code;
+use crate::io::save::grain;
 use crate::io::{AttrValue, OpenFile, VarSpec, create, open};
 use std::path::Path;
 use std::sync::Arc;
@@ -159,8 +160,9 @@ fn what_does_not_go_together_is_refused() {
     ] {
         assert!(create(&path, &specs).is_err_and(|error| error.code == code));
     }
-    let sink = create(&path, &[VarSpec { chunks: Some(vec![2]), ..one("u", vec![dim("x", 5, None)]) }]).unwrap();
-    assert_eq!(sink.grain(0), [2]);
+    let spec = VarSpec { chunks: Some(vec![2]), ..one("u", vec![dim("x", 5, None)]) };
+    assert_eq!(grain(&path, &spec).unwrap().chunks, [2]);
+    let sink = create(&path, &[spec]).unwrap();
     for (start, count) in [(1, 2), (0, 3), (4, 2)] {
         assert!(sink.write(0, &[start], &[count], &vec![0; count as usize * 8]).is_err());
     }

@@ -10,10 +10,11 @@ use crate::array::DType;
 use crate::base::{Code, Diagnostic, Name, Outcome};
 use crate::io::atomic::AtomicFile;
 use crate::io::cf::{self, Encode};
-use crate::io::codecs::deflate::Encoder;
+use crate::io::codecs::deflate::{self, Encoder};
 use crate::io::error::{shown, system};
 use crate::io::info::AttrValue;
 use crate::io::layout::{self, Chunks, Scale};
+use crate::io::save::Grain;
 use crate::io::{Sink, VarSpec};
 use rust_hdf5::format::messages::datatype::DatatypeMessage;
 use rust_hdf5::{Complex64, FilterPipeline, H5Dataset, H5File, H5Type, Hdf5Error};
@@ -79,10 +80,17 @@ impl Hdf5Sink {
 }
 
 fn fault(path: &Path, error: Hdf5Error) -> Box<Diagnostic> {
-    match error {
-        Hdf5Error::Io(error) => system("write", path, &error),
-        other => Diagnostic::new(Code::File, format!("cannot write {}: {other}", shown(path))),
+    let text = error.to_string();
+    match of_system(&text) {
+        Some(error) => system("write", path, &error),
+        None => Diagnostic::new(Code::File, format!("cannot write {}: {text}", shown(path))),
     }
+}
+
+/// The system's error within one of the crate, which keeps it to itself but for its number in the text.
+fn of_system(text: &str) -> Option<std::io::Error> {
+    let (_, number) = text.rsplit_once("(os error ")?;
+    number.strip_suffix(')')?.parse().ok().map(std::io::Error::from_raw_os_error)
 }
 
 /// Writes a dimension: its coordinate, or a data set without a variable as NetCDF-4 does.
@@ -219,10 +227,14 @@ fn dataset_of<T: H5Type>(
     builder.create(name)
 }
 
+/// See `save::grain`.
+pub fn grain(spec: &VarSpec) -> Outcome<Grain> {
+    let chunks = Chunks::of(spec, cf::encode(spec.ty.dtype).stored.size())?;
+    let coded = if spec.compress.unwrap_or(0) > 0 { deflate::scratch(chunks.bytes()) } else { 0 };
+    Ok(chunks.grain(coded))
+}
+
 impl Sink for Hdf5Sink {
-    fn grain(&self, variable: usize) -> Vec<u64> {
-        self.variables[variable].chunks.grain()
-    }
     fn write(&self, variable: usize, start: &[u64], count: &[u64], bytes: &[u8]) -> Outcome<()> {
         let variable = &self.variables[variable];
         variable.chunks.check(start, count, bytes.len())?;

@@ -226,6 +226,11 @@ fn join(
     // Blocks of a plan keep to chunks; where those do not fit into files, to files.
     let chunk = chunks[axis].clamp(1, usual);
     chunks[axis] = if usual.is_multiple_of(chunk) { chunk } else { usual };
+    if axis > 0 || decoded {
+        // Parts of a block come by way of memory of their own, about a chunk each; and again where they are decoded.
+        let chunk = chunks.iter().fold(var.dtype.size() as u64, |all, size| all.saturating_mul(*size));
+        var.scratch = var.scratch.saturating_add(chunk.saturating_mul(1 + u64::from(decoded)));
+    }
     var.chunks = Some(chunks);
     source::Place { axis: Some(axis), decoded, item: var.dtype.size() }
 }

@@ -13,7 +13,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use sink::ZarrSink;
+pub use sink::{ZarrSink, grain};
 
 use super::info::{Attr, AxisInfo, DimInfo, GroupInfo, VarInfo};
 use super::{Contents, Format, Found, Opened};

@@ -9,10 +9,11 @@ use crate::array::calendar::NAT;
 use crate::base::{Name, Outcome};
 use crate::io::atomic::AtomicFolder;
 use crate::io::cf::{self, Encode};
-use crate::io::codecs::blosc::Encoder;
+use crate::io::codecs::blosc::{self, Encoder};
 use crate::io::error::system;
 use crate::io::info::{Attr, AttrValue};
 use crate::io::layout::{self, Chunks};
+use crate::io::save::Grain;
 use crate::io::{Sink, VarSpec, npy};
 use serde_json::{Map, Value, json};
 use std::fs::File;
@@ -61,8 +62,7 @@ impl ZarrSink {
             variable.write(sink.folder.path(), &[0], &[scale.size], &bytes).map_err(|error| system("write", path, &error))?;
         }
         for spec in specs {
-            let how =
-                if spec.ty.dtype == DType::Bool { Encode { stored: DType::Bool, attrs: Vec::new() } } else { cf::encode(spec.ty.dtype) };
+            let how = encoded(spec.ty.dtype);
             let chunks = Chunks::of(spec, how.stored.size())?;
             let variable = Variable { name: spec.name.clone(), chunks, level: spec.compress.unwrap_or(LEVEL).min(9), version };
             let attrs: Vec<_> = layout::attrs(&how, spec).cloned().collect();
@@ -104,10 +104,19 @@ impl ZarrSink {
     }
 }
 
+/// See `save::grain`.
+pub fn grain(spec: &VarSpec) -> Outcome<Grain> {
+    let chunks = Chunks::of(spec, encoded(spec.ty.dtype).stored.size())?;
+    let coded = blosc::scratch(spec.compress.unwrap_or(LEVEL), chunks.bytes());
+    Ok(chunks.grain(coded))
+}
+
+/// How elements are stored: booleans are what they are.
+fn encoded(dtype: DType) -> Encode {
+    if dtype == DType::Bool { Encode { stored: DType::Bool, attrs: Vec::new() } } else { cf::encode(dtype) }
+}
+
 impl Sink for ZarrSink {
-    fn grain(&self, variable: usize) -> Vec<u64> {
-        self.variables[variable].chunks.grain()
-    }
     fn write(&self, variable: usize, start: &[u64], count: &[u64], bytes: &[u8]) -> Outcome<()> {
         let variable = &self.variables[variable];
         variable.chunks.check(start, count, bytes.len())?;
@@ -170,7 +179,7 @@ impl Variable {
         Ok(json!({
             "zarr_format": 2,
             "shape": self.chunks.shape,
-            "chunks": self.chunks.grain(),
+            "chunks": self.chunks.grid(),
             "dtype": npy::descr(stored)?,
             "order": "C",
             "fill_value": missing(stored, attrs),
@@ -197,7 +206,7 @@ impl Variable {
             "node_type": "array",
             "shape": self.chunks.shape,
             "data_type": data_type(stored),
-            "chunk_grid": { "name": "regular", "configuration": { "chunk_shape": self.chunks.grain() } },
+            "chunk_grid": { "name": "regular", "configuration": { "chunk_shape": self.chunks.grid() } },
             "chunk_key_encoding": { "name": "default", "configuration": { "separator": "/" } },
             "fill_value": fill,
             "codecs": if self.level > 0 { json!([bytes, blosc]) } else { json!([bytes]) },
