@@ -1,4 +1,4 @@
-"""Makes the HDF5 files: `make_files.py full` or `quick`.
+"""Makes the HDF5 files: `make_files.py full` or `quick`; `days` makes `days.nc` alone, which is packed.nc with days as times.
 
 plain.h5 has one f64 array `x`, chunked and not compressed. packed.nc has f32 temperatures `t` [time, lat, lon] with gzip and shuffle,
 two decimals, which compress about as well as measured ones do."""
@@ -10,7 +10,7 @@ import zlib
 import h5py
 import numpy as np
 
-quick = sys.argv[1] == "quick"
+size = sys.argv[1]
 
 
 def plain(rows):
@@ -31,14 +31,16 @@ def temperatures(times, lats, lons, begin, count):
     return (climate + season + weather).astype("f4").round(2)
 
 
-def packed(times, lats, lons, chunk):
+def packed(name, times, lats, lons, chunk=(20, 100, 250)):
     shape = dict(time=times, lat=lats, lon=lons)
-    with h5py.File("packed.nc", "w") as file, ThreadPoolExecutor() as pool:
+    with h5py.File(name, "w") as file, ThreadPoolExecutor() as pool:
         t = file.create_dataset("t", (times, lats, lons), "f4", chunks=chunk, compression="gzip", compression_opts=4, shuffle=True)
-        for axis, (name, size) in enumerate(shape.items()):
-            file[name] = np.arange(size, dtype="f8")
-            file[name].make_scale(name)
-            t.dims[axis].attach_scale(file[name])
+        for axis, (dim, length) in enumerate(shape.items()):
+            file[dim] = np.arange(length, dtype="f8")
+            file[dim].make_scale(dim)
+            t.dims[axis].attach_scale(file[dim])
+        if name == "days.nc":
+            file["time"].attrs["units"] = "days since 1981-01-01"
 
         def compressed(block):
             shuffled = np.ascontiguousarray(block).view("u1").reshape(-1, 4).T
@@ -52,5 +54,8 @@ def packed(times, lats, lons, chunk):
                 t.id.write_direct_chunk((i, j, k), data)
 
 
-plain(50_000 if quick else 500_000)
-packed(*((100, 400, 1000) if quick else (1000, 500, 1000)), (20, 100, 250))
+if size == "days":
+    packed("days.nc", 1000, 500, 1000)
+else:
+    plain(50_000 if size == "quick" else 500_000)
+    packed("packed.nc", 100 if size == "quick" else 1000, 400 if size == "quick" else 500, 1000)
