@@ -6,9 +6,9 @@ use kiln::session::{Options, Session};
 /// A function that is compiled whole, for it carries a value from element to element.
 const SMOOTH: &str = "fn smooth(x) {\n    out = zeros(x.size)\n    for i in 1..x.size { out[i] = 0.5 * out[i - 1] + x[i] }\n    out\n}\n";
 
-/// Memory for about six arrays of 500,000 numbers.
-fn session() -> Session {
-    Session::new(Options { limits: Limits { memory: 24 << 20, threads: 2, checked: false }, ..Options::default() })
+/// Memory for so many arrays of 500,000 numbers.
+fn session(arrays: u64) -> Session {
+    Session::new(Options { limits: Limits { memory: arrays * 4_100_000, threads: 2, checked: false }, ..Options::default() })
 }
 
 fn run(session: &mut Session, text: &str) -> Vec<String> {
@@ -19,7 +19,7 @@ fn run(session: &mut Session, text: &str) -> Vec<String> {
 
 #[test]
 fn a_loop_keeps_what_its_variables_hold() {
-    let mut session = session();
+    let mut session = session(6);
     run(&mut session, SMOOTH);
     // In a `for` loop, a `while` loop, and the loop of a function that is called in the middle of an expression.
     run(&mut session, "x = ones(500_000)\nfor _ in 0..40 { x = smooth(x) / 2 }\nassert abs(x[400_000] - 1) < 1e-9");
@@ -33,7 +33,7 @@ fn a_loop_keeps_what_its_variables_hold() {
 
 #[test]
 fn what_is_printed_or_saved_later_stays() {
-    let mut session = session();
+    let mut session = session(6);
     run(&mut session, SMOOTH);
     let printed = run(&mut session, "for k in 0..3 { print(smooth(ones(500_000) * k)[499_999]) }");
     assert_eq!(printed, ["0.0", "2.0", "4.0"]);
@@ -49,7 +49,7 @@ fn what_is_printed_or_saved_later_stays() {
 
 #[test]
 fn a_session_forgets_what_it_does_not_name() {
-    let mut session = session();
+    let mut session = session(6);
     for turn in 0..40 {
         run(&mut session, &format!("x = compute(arange(500_000) + {turn})"));
         assert_eq!(run(&mut session, "print(x[0], x[..3])"), [format!("{turn} [{turn}, {}, {}]", turn + 1, turn + 2)]);
@@ -62,7 +62,7 @@ fn a_session_forgets_what_it_does_not_name() {
 
 #[test]
 fn a_turned_array_that_is_read_in_another_shape_is_in_the_forecast() {
-    let mut session = session();
+    let mut session = session(5);
     run(&mut session, "x = compute(arange(1_000_000).reshape(1000, 1000) * 1.0)");
     // The array and its copy fit, the result beside them does not.
     assert_eq!(run(&mut session, "y = compute(x.T)\nprint(y.reshape(1_000_000)[1])"), ["1000.0"]);
