@@ -116,9 +116,15 @@ fn refuse(plan: &Plan, at: usize, need: u64, limits: &Limits) -> Box<Diagnostic>
         (None, Work::Fused(Fused { product: Some(product), .. })) => (product.span, format!("a tile of it takes {}", human(block))),
         (None, _) => (stage.span, format!("a block of it takes {}", human(block))),
     };
-    let message = format!("this needs {} of memory, the limit is {}", human(need), human(limits.memory));
+    let (need, limit) = apart(need, limits.memory);
+    let message = format!("this needs {need} of memory, the limit is {limit}");
     let error = Diagnostic::at(Code::Memory, span, message).says(what);
     error.help("reduce or save the array instead of keeping it whole, or raise the limit with --memory")
+}
+
+/// Two numbers of bytes as people write them, in full where they would look the same.
+fn apart(a: u64, b: u64) -> (String, String) {
+    if human(a) == human(b) { (format!("{a} B"), format!("{b} B")) } else { (human(a), human(b)) }
 }
 
 /// Bytes as people write them.

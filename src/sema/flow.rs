@@ -476,7 +476,8 @@ impl Checker<'_> {
             let slot = match self.frame().scope.vars.get(&carried.name) {
                 Some(State::Bound(slot)) => slot.clone(),
                 Some(State::Conflict(conflict)) => {
-                    carried.wanted = Some(Wanted::Lost(Some(conflict.second.clone()), span));
+                    let changed = if conflict.second.0 == head.ty { &conflict.first } else { &conflict.second };
+                    carried.wanted = Some(Wanted::Lost(Some(changed.clone()), span));
                     continue;
                 }
                 Some(State::Maybe(at)) => {

@@ -30,6 +30,10 @@ fn loops() {
         ("s = 0\nfor i in 0..10 { s = s + 0.5 }", "s: f64"),
         ("s = 0\nfor v in zeros(3) { s = s + v }", "s: f64"),
         ("s = 0\nfor r in zeros(3, 4) { s = r.sum() }", "s: f64"),
+        (
+            "s = 0.0\nfor r in zeros(3, 4) { if r[0] > 0 { s = s + r } }",
+            "K0304 2:42 `s` is f64 before the loop and f64[4] at the end of a pass",
+        ),
         ("s = 0.0\nfor r in zeros(3, 4) { s = s + r }", "K0304 2:28 `s` is f64 before the loop and f64[4] at the end of a pass"),
         ("x = zeros(3)\nfor i in 0..10 { x = concat(x, [1.0]) }", "x: f64[?]"),
         ("x = zeros(3)\nfor i in 0..10 { x = x * 2 }", "x: f64[3]"),
