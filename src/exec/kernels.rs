@@ -1,6 +1,7 @@
 //! Compiled kernels, each once a session; small work is interpreted, which costs less than compiling.
 
 use crate::base::Outcome;
+use crate::kernel::Interpreter;
 use crate::kernel::abi::{Compiled, Engine};
 use crate::kernel::ir::Module;
 use rustc_hash::{FxHashMap, FxHasher};
@@ -27,7 +28,7 @@ impl Kernels {
     /// A kernel made ready for a pass over `elements`.
     pub fn get(&self, module: &Module, elements: u64) -> Outcome<Arc<dyn Compiled>> {
         if elements <= SMALL {
-            return self.engine.compile(module);
+            return Interpreter.compile(module);
         }
         let key = hash(module);
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);

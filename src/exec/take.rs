@@ -7,7 +7,7 @@ use crate::base::{Code, Diagnostic, Outcome};
 use crate::kernel::abi::ArrayArg;
 use crate::plan::ir::{Stage, Take};
 
-/// Runs a take stage: one task a position.
+/// Runs a take stage: a task takes some positions.
 pub fn run(run: &Run, stage: &Stage, take: &Take, places: &[Option<Place>]) -> Outcome<()> {
     let count = take.shape[take.axis];
     if take.shape.contains(&0) {
@@ -19,8 +19,8 @@ pub fn run(run: &Run, stage: &Stage, take: &Take, places: &[Option<Place>]) -> O
     let size = take.base.shape.get(take.base.access.iter().position(|map| map.axis == Some(take.axis)).unwrap_or(0)).copied().unwrap_or(0);
     let map = take.base.access.iter().find(|map| map.axis == Some(take.axis)).copied();
     let (start, step) = map.map_or((0, 1), |map| (map.start, map.step));
-    tasks::run(run.runtime, stage.parallel, count, &|task| {
-        let position = positions[task as usize];
+    let take_one = |place: u64| {
+        let position = positions[place as usize];
         let touched = start + step * position;
         if position < 0 || touched < 0 || touched as u64 >= size {
             let message = format!("position {position} is outside dimension {} of size {size}", take.axis);
@@ -34,12 +34,12 @@ pub fn run(run: &Run, stage: &Stage, take: &Take, places: &[Option<Place>]) -> O
         let mut sizes = take.shape.clone();
         sizes[take.axis] = 1;
         let mut at = vec![0; sizes.len()];
-        at[take.axis] = task;
+        at[take.axis] = place;
         let dtype = take.base.dtype;
         match store::place(take.out, places)? {
             Place::Memory(array) => {
                 let mut to = super::host::array_arg(array);
-                to.ptr = to.ptr.wrapping_offset((task as i64 * to.strides[take.axis]) as isize);
+                to.ptr = to.ptr.wrapping_offset((place as i64 * to.strides[take.axis]) as isize);
                 to.sizes = sizes.iter().map(|size| *size as i64).collect();
                 region::copy(run, dtype, block.arg, to, stage.span)?;
             }
@@ -55,6 +55,13 @@ pub fn run(run: &Run, stage: &Stage, take: &Take, places: &[Option<Place>]) -> O
                 region::copy(run, dtype, block.arg, to, stage.span)?;
                 store::write(run, other, &at, &sizes, buffer.bytes(), stage.span)?;
             }
+        }
+        Ok(())
+    };
+    let each = take.positions_of_a_task();
+    tasks::run(run.runtime, stage.parallel, count.div_ceil(each), &|task| {
+        for place in task * each..((task + 1) * each).min(count) {
+            take_one(place)?;
         }
         run.advance();
         Ok(())

@@ -225,7 +225,8 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
             let positions = take.shape[take.axis];
             let read = if matches!(take.base.source, Source::File(_)) { row.saturating_mul(positions) } else { 0 };
             // Positions as they are read, dense, and as numbers.
-            (rounded(row.saturating_mul(2)), 3 * rounded(positions.saturating_mul(8)), positions, read)
+            let tasks = positions.div_ceil(take.positions_of_a_task());
+            (rounded(row.saturating_mul(2)), 3 * rounded(positions.saturating_mul(8)), tasks, read)
         }
     }
 }

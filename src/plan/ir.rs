@@ -322,3 +322,13 @@ pub struct Take {
     /// The result's shape.
     pub shape: Vec<u64>,
 }
+
+impl Take {
+    /// Positions that a task takes: as many as are worth one.
+    pub fn positions_of_a_task(&self) -> u64 {
+        const ELEMENTS: u64 = 1 << 14;
+        let along = self.shape[self.axis].max(1);
+        let row = self.shape.iter().fold(1u64, |all, size| all.saturating_mul(*size)) / along;
+        (ELEMENTS / row.max(1)).clamp(1, along)
+    }
+}
