@@ -10,7 +10,7 @@ from .waiting import TARGETS
 from .workloads import MEAN_OF_LOOPS, ONE_THREAD
 
 NAMES = {"numba_fastmath": "Numba parallel fastmath", "numba_parallel": "Numba parallel", "numba": "Numba", "numpy": "NumPy",
-         "dask": "Dask", "jax": "JAX", "numexpr": "numexpr", "polars": "Polars", "xarray": "xarray", "h5py": "h5py", "c": "C",
+         "dask": "Dask", "jax": "JAX", "numexpr": "numexpr", "polars": "Polars", "duckdb": "DuckDB", "xarray": "xarray", "h5py": "h5py", "c": "C",
          "kiln": "Kiln", "best": "best peer", "python": "Python"}
 
 

@@ -216,7 +216,7 @@ pub struct Pool(Arc<PoolState>);
 
 struct PoolState {
     limit: u64,
-    /// Bytes that used and free blocks may take together.
+    /// Bytes that used and free blocks may take together; 0 before the first run.
     within: AtomicU64,
     /// Bytes handed out and not yet returned.
     used: AtomicU64,
@@ -234,7 +234,7 @@ impl Pool {
     pub fn new(limit: u64) -> Pool {
         Pool(Arc::new(PoolState {
             limit,
-            within: AtomicU64::new(limit),
+            within: AtomicU64::new(0),
             used: AtomicU64::new(0),
             peak: AtomicU64::new(0),
             free: Mutex::default(),
@@ -244,10 +244,10 @@ impl Pool {
     pub fn limit(&self) -> u64 {
         self.0.limit
     }
-    /// From now on used and free blocks take no more than this together, unless what is used does alone: what is kept for reuse does not add
-    /// to what a run was said to take.
+    /// Used and free blocks take no more together than the most that was said here, unless what is used does alone: what is kept for reuse
+    /// does not add to what the largest run was said to take. Small runs do not give back what the next large one needs again.
     pub fn keep_within(&self, bytes: u64) {
-        self.0.within.store(bytes.min(self.limit()), Ordering::Relaxed);
+        self.0.within.fetch_max(bytes.min(self.limit()), Ordering::Relaxed);
         self.trim();
     }
     pub fn used(&self) -> u64 {
@@ -308,8 +308,12 @@ impl Pool {
     /// Gives free blocks back to the system, those first that are free longest, until the rest fits beside what is used.
     fn trim(&self) {
         let state = &*self.0;
+        let within = match state.within.load(Ordering::Relaxed) {
+            0 => state.limit,
+            bytes => bytes,
+        };
         let mut free = state.free.lock().unwrap_or_else(PoisonError::into_inner);
-        while self.used() + state.free_bytes.load(Ordering::Relaxed) > state.within.load(Ordering::Relaxed) {
+        while self.used() + state.free_bytes.load(Ordering::Relaxed) > within {
             let Some((capacity, block)) = free.pop_front() else { return };
             state.free_bytes.fetch_sub(capacity as u64, Ordering::Relaxed);
             // SAFETY: from `allocate`, and no longer in the list.
@@ -342,14 +346,13 @@ mod tests {
         assert_eq!((pool.used(), kept(&pool)), (0, 900));
         // The same size is reused, another one makes room for itself.
         pool.keep_within(900 << 10);
+        pool.keep_within(100 << 10);
         let same = of(300);
         assert_eq!(kept(&pool), 600);
         let other = of(200);
         assert_eq!(kept(&pool), 300);
         drop((same, other));
         assert_eq!(kept(&pool), 800);
-        pool.keep_within(250 << 10);
-        assert_eq!(kept(&pool), 200);
         // What is used may be more.
         let large = of(1000);
         assert_eq!((pool.used() >> 10, kept(&pool)), (1000, 0));
