@@ -216,7 +216,7 @@ pub struct Pool(Arc<PoolState>);
 
 struct PoolState {
     limit: u64,
-    /// Bytes that used and free blocks may take together; 0 before the first run.
+    /// Bytes that used and free blocks may take together.
     within: AtomicU64,
     /// Bytes handed out and not yet returned.
     used: AtomicU64,
@@ -308,12 +308,8 @@ impl Pool {
     /// Gives free blocks back to the system, those first that are free longest, until the rest fits beside what is used.
     fn trim(&self) {
         let state = &*self.0;
-        let within = match state.within.load(Ordering::Relaxed) {
-            0 => state.limit,
-            bytes => bytes,
-        };
         let mut free = state.free.lock().unwrap_or_else(PoisonError::into_inner);
-        while self.used() + state.free_bytes.load(Ordering::Relaxed) > within {
+        while self.used() + state.free_bytes.load(Ordering::Relaxed) > state.within.load(Ordering::Relaxed) {
             let Some((capacity, block)) = free.pop_front() else { return };
             state.free_bytes.fetch_sub(capacity as u64, Ordering::Relaxed);
             // SAFETY: from `allocate`, and no longer in the list.

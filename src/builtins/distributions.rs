@@ -389,7 +389,7 @@ pub const TABLE: &[Builtin] = &[
     ),
 ];
 
-const fn draw(
+pub(super) const fn draw(
     name: &'static str,
     params: &'static [Param],
     define: fn(&mut dyn Build, &Args) -> Outcome<Value>,

@@ -3,12 +3,12 @@
 
 use super::axes::{at, axis, bare, with_axis, without_coords};
 use super::build::{A, Build, Extent, Matrix, Routine, SliceArg, Value};
-use super::distributions::{not_below, param};
+use super::distributions::{draw, not_below, param};
 use super::matrices::turned;
 use super::parts::{ALL, add, cast, div, elementwise, examples, int, mul, number, optional, required, sub};
 use super::random::{SEED, TYPE, dtype, stream_in};
 use super::reductions::sum;
-use super::{Args, Builtin, Default, Define, Example, Family, Param, ParamKind};
+use super::{Args, Builtin, Default, ParamKind};
 use crate::array::DType;
 use crate::base::{Code, Diagnostic, Outcome};
 use crate::ops::{Distribution, ScalarOp as Op};
@@ -18,7 +18,7 @@ use crate::vmath::{Math, Quantile};
 const MOST: u64 = 1000;
 
 pub const TABLE: &[Builtin] = &[
-    drawn(
+    draw(
         "random.permutation",
         &[required("x", ParamKind::Array), SEED, optional("along", ParamKind::Dims, Default::Absent)],
         |b, args| permutation(b, args).map(Value::Array),
@@ -26,7 +26,7 @@ pub const TABLE: &[Builtin] = &[
          Every order is as likely. By sorting random numbers: out of core. The dimension loses its coordinate.",
         examples!["print(random.permutation(5, seed = 1).sort(), random.permutation([3, 4, 5]).sum())" => "[0, 1, 2, 3, 4] 12"],
     ),
-    drawn(
+    draw(
         "random.multinomial",
         &[required("n", ParamKind::Array), required("p", ParamKind::Array), TYPE, SEED],
         |b, args| multinomial(b, args).map(Value::Array),
@@ -34,7 +34,7 @@ pub const TABLE: &[Builtin] = &[
          `p` is a vector of their weights, of at most 1000, which need not sum to 1. `type` is an integer dtype with the shape of the draws. By binomial draws, one outcome after the other.",
         examples!["x = random.multinomial(20, [1, 2, 3], i64[100], seed = 1)\nprint(x.shape, all(x.sum(over = 1) == 20))" => "(100, 3) true"],
     ),
-    drawn(
+    draw(
         "random.multivariate_hypergeometric",
         &[required("colors", ParamKind::Array), required("n", ParamKind::Array), TYPE, SEED],
         |b, args| marbles(b, args).map(Value::Array),
@@ -45,7 +45,7 @@ pub const TABLE: &[Builtin] = &[
                 => "(100, 3) true"
         ],
     ),
-    drawn(
+    draw(
         "random.multivariate_normal",
         &[required("mean", ParamKind::Array), required("cov", ParamKind::Array), TYPE, SEED],
         |b, args| normal(b, args).map(Value::Array),
@@ -57,7 +57,7 @@ pub const TABLE: &[Builtin] = &[
                 => "(4000, 2) true true"
         ],
     ),
-    drawn(
+    draw(
         "random.dirichlet",
         &[required("alpha", ParamKind::Array), TYPE, SEED],
         |b, args| dirichlet(b, args).map(Value::Array),
@@ -66,16 +66,6 @@ pub const TABLE: &[Builtin] = &[
         examples!["x = random.dirichlet([1.0, 2.0, 3.0], f64[100], seed = 1)\nprint(x.shape, allclose(x.sum(over = 1), 1))" => "(100, 3) true"],
     ),
 ];
-
-const fn drawn(
-    name: &'static str,
-    params: &'static [Param],
-    define: fn(&mut dyn Build, &Args) -> Outcome<Value>,
-    doc: &'static str,
-    examples: &'static [Example],
-) -> Builtin {
-    Builtin { name, family: Family::Random, params, doc, examples, define: Define::Build(define) }
-}
 
 /// The positions of a dimension in a random order: of weighted ones, in that in which they would be drawn one after the other.
 pub(super) fn shuffled(b: &mut dyn Build, seed: A, size: A, weights: Option<A>) -> Outcome<A> {

@@ -2,9 +2,7 @@
 
 use super::store::{self, Place};
 use super::{Run, region, tasks};
-use crate::array::strided::row_major;
 use crate::base::{Code, Diagnostic, Outcome};
-use crate::kernel::abi::ArrayArg;
 use crate::plan::ir::{Stage, Take};
 
 /// Runs a take stage: a task takes some positions.
@@ -13,8 +11,8 @@ pub fn run(run: &Run, stage: &Stage, take: &Take, places: &[Option<Place>]) -> O
     if take.shape.contains(&0) {
         return Ok(());
     }
-    let positions = store::block(run, &take.positions, places, &[0], &[count], stage.span)?;
-    let positions = copied(run, &positions.arg, stage)?;
+    let positions = store::dense(run, &take.positions, places, &[0], &[count], stage.span)?;
+    let positions: &[i64] = bytemuck::cast_slice(positions.bytes());
     // The base's size along the axis: what its access can reach.
     let size = take.base.shape.get(take.base.access.iter().position(|map| map.axis == Some(take.axis)).unwrap_or(0)).copied().unwrap_or(0);
     let map = take.base.access.iter().find(|map| map.axis == Some(take.axis)).copied();
@@ -45,14 +43,7 @@ pub fn run(run: &Run, stage: &Stage, take: &Take, places: &[Option<Place>]) -> O
             }
             other => {
                 let buffer = run.runtime.take(sizes.iter().product::<u64>() as usize * dtype.size(), stage.span)?;
-                let strides = row_major(&sizes, dtype.size()).into_iter().map(|stride| stride as i64).collect();
-                let to = ArrayArg {
-                    dtype: dtype.storage(),
-                    ptr: buffer.as_mut_ptr(),
-                    sizes: sizes.iter().map(|size| *size as i64).collect(),
-                    strides,
-                };
-                region::copy(run, dtype, block.arg, to, stage.span)?;
+                region::copy(run, dtype, block.arg, region::dense(dtype, &buffer, &sizes), stage.span)?;
                 store::write(run, other, &at, &sizes, buffer.bytes(), stage.span)?;
             }
         }
@@ -66,14 +57,4 @@ pub fn run(run: &Run, stage: &Stage, take: &Take, places: &[Option<Place>]) -> O
         run.advance();
         Ok(())
     })
-}
-
-/// The positions, dense.
-fn copied(run: &Run, arg: &ArrayArg, stage: &Stage) -> Outcome<Vec<i64>> {
-    let count = arg.sizes.first().copied().unwrap_or(0);
-    let buffer = run.runtime.take(count as usize * 8, stage.span)?;
-    let to = ArrayArg { dtype: arg.dtype, ptr: buffer.as_mut_ptr(), sizes: vec![count], strides: vec![8] };
-    region::copy(run, arg.dtype, arg.clone(), to, stage.span)?;
-    let number = |bytes: &[u8]| bytes.try_into().map_or(-1, i64::from_ne_bytes);
-    Ok(buffer.bytes().chunks_exact(8).map(number).collect())
 }

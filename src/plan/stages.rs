@@ -9,7 +9,7 @@ use super::routines;
 use super::stored::pass_over;
 use super::together::{Pass, Stages};
 use crate::array::ArrayTy;
-use crate::base::{Code, Diagnostic, Limits, Outcome, Span};
+use crate::base::{Code, Diagnostic, Limits, Outcome};
 use crate::builtins::build::Routine;
 use crate::graph::{Graph, NodeId, Op};
 use crate::types::Unknowns;
@@ -42,11 +42,6 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
         Err(error) => Err(too_large(error)),
     };
 
-    let pass = |over: NodeId, inside: bool, store: StoreId, kind: OutputKind, span: Span| -> Result<Pass, TooLarge> {
-        let mut fuser = Fuser::new(graph, &lookup);
-        fuser.value(over, identity(graph.node(over).ty.rank()), inside)?;
-        Ok(Pass { over, inside, store, kind, leaves: fuser.leaves, table: None, span })
-    };
     let mut stages = Stages::new(graph, &lookup);
     for id in stored {
         let node = graph.node(*id);
@@ -96,7 +91,7 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
                 let mut offset = vec![0; node.ty.rank()];
                 for part in &node.inputs {
                     let kind = OutputKind::Map { offset: offset.clone() };
-                    pass(*part, false, store, kind, span).and_then(|pass| stages.add(pass)).map_err(too_large)?;
+                    stages.add(Pass { over: *part, inside: false, store, kind, table: None, span }).map_err(too_large)?;
                     offset[*axis] += graph.node(*part).ty.dims[*axis].size.known().unwrap_or(0);
                 }
             }
@@ -113,9 +108,8 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
                     Op::Scan { op, axis } => OutputKind::Scan { op: *op, axis: *axis },
                     _ => map(node.ty.rank()),
                 };
-                let table = kind.grouped().map(|_| operand(node.inputs[1]).map(|leaf| (node.inputs[1], leaf))).transpose()?;
-                let pass = pass(over, inside, store, kind, span).map_err(too_large)?;
-                stages.add(Pass { table, ..pass }).map_err(too_large)?;
+                let table = kind.grouped().map(|_| node.inputs[1]);
+                stages.add(Pass { over, inside, store, kind, table, span }).map_err(too_large)?;
             }
         }
     }
@@ -128,7 +122,7 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
                 let kind = StoreKind::Sink(sink.clone());
                 stores.push(Store { ty: ty.clone(), kind, result: false, first: 0, last: 0, copied: false, span: want.span });
                 let kind = OutputKind::Map { offset: vec![0; ty.rank()] };
-                pass(*root, false, store, kind, want.span).and_then(|pass| stages.add(pass)).map_err(too_large)?;
+                stages.add(Pass { over: *root, inside: false, store, kind, table: None, span: want.span }).map_err(too_large)?;
                 results.push(None);
             }
             None => {

@@ -12,16 +12,15 @@ use rustc_hash::FxHashMap;
 /// Outputs of one stage; more are a stage of their own, so that kernels stay small.
 const MAX_OUTPUTS: usize = 16;
 
-/// A fused pass to be: what it computes, and what it reads when alone.
+/// A fused pass to be.
 pub struct Pass {
     pub over: NodeId,
     /// Whether the values of `over` are what it makes.
     pub inside: bool,
     pub store: StoreId,
     pub kind: OutputKind,
-    pub leaves: Vec<Leaf>,
-    /// Of a reduction in groups, the node with the groups, and where they are.
-    pub table: Option<(NodeId, Leaf)>,
+    /// Of a reduction in groups, the node with the groups.
+    pub table: Option<NodeId>,
     pub span: Span,
 }
 
@@ -56,20 +55,19 @@ impl<'a> Stages<'a> {
 
     /// Puts a pass into a stage that is there already, or a new one. Passes that make what it reads came before.
     pub fn add(&mut self, pass: Pass) -> Result<(), TooLarge> {
-        let joined = (0..self.groups.len()).find_map(|at| Some((at, self.joined(&self.groups[at], &pass)?)));
-        let level = match joined {
-            Some((at, _)) => self.groups[at].level,
-            None => self.after(pass.reads()),
-        };
-        self.make(pass.store, level);
-        match joined {
+        let alone = self.fuse(&[&pass])?;
+        match (0..self.groups.len()).find_map(|at| Some((at, self.joined(&self.groups[at], &pass, &alone)?))) {
             Some((at, fused)) => {
-                self.groups[at].fused = fused;
-                self.groups[at].passes.push(pass);
+                let group = &mut self.groups[at];
+                let (store, level) = (pass.store, group.level);
+                group.fused = fused;
+                group.passes.push(pass);
+                self.make(store, level);
             }
             None => {
-                let fused = fuse(self.graph, self.stores, &[&pass])?;
-                self.groups.push(Group { level, passes: vec![pass], fused });
+                let level = self.after(&alone.leaves);
+                self.make(pass.store, level);
+                self.groups.push(Group { level, passes: vec![pass], fused: alone });
             }
         }
         Ok(())
@@ -87,30 +85,58 @@ impl<'a> Stages<'a> {
     }
 
     /// A group with a pass in it, if it may join.
-    fn joined(&self, group: &Group, pass: &Pass) -> Option<Fused> {
+    fn joined(&self, group: &Group, pass: &Pass, alone: &Fused) -> Option<Fused> {
         let first = &group.passes[0];
         let shape = |pass: &Pass| self.graph.node(pass.over).ty.shape();
-        let alone = |pass: &Pass| matches!(pass.kind, OutputKind::Scan { .. });
-        if group.passes.len() >= MAX_OUTPUTS || alone(first) || alone(pass) || groups(first) != groups(pass) || shape(first) != shape(pass)
+        let scans = |pass: &Pass| matches!(pass.kind, OutputKind::Scan { .. });
+        if group.passes.len() >= MAX_OUTPUTS || scans(first) || scans(pass) || groups(first) != groups(pass) || shape(first) != shape(pass)
         {
             return None;
         }
         let maker = |leaf: &Leaf| group.passes.iter().find(|other| leaf.source == Source::Store(other.store));
-        let (inside, before): (Vec<&Leaf>, Vec<&Leaf>) = pass.reads().partition(|leaf| maker(leaf).is_some());
+        let (inside, before): (Vec<&Leaf>, Vec<&Leaf>) = alone.leaves.iter().partition(|leaf| maker(leaf).is_some());
+        let table = alone.outputs[0].kind.grouped().map(|(_, table)| &alone.leaves[table]);
         // What the group makes is at hand where it is made, and only there.
         let at_hand = |leaf: &&Leaf| {
             let own = shape(first).is_some_and(|shape| leaf.shape == shape && leaf.access == identity(shape.len()));
-            own && maker(leaf).is_some_and(|maker| maker.inside) && pass.table.as_ref().is_none_or(|(_, table)| table != *leaf)
+            own && maker(leaf).is_some_and(|maker| maker.inside) && table != Some(*leaf)
         };
         let large = |leaf: &Leaf| leaf.access.iter().any(|map| map.axis.is_some());
-        let shares = |leaf: &Leaf| large(leaf) && group.passes.iter().any(|other| other.leaves.contains(leaf));
+        let shares = |leaf: &Leaf| large(leaf) && group.fused.leaves.contains(leaf);
         let level = self.after(before.iter().copied());
         let fits = match inside.is_empty() {
-            true => level == group.level && pass.leaves.iter().any(shares),
+            true => level == group.level && alone.leaves.iter().any(shares),
             false => level <= group.level && inside.iter().all(at_hand),
         };
         let passes: Vec<&Pass> = group.passes.iter().chain([pass]).collect();
-        fits.then(|| fuse(self.graph, self.stores, &passes).ok()).flatten()
+        fits.then(|| self.fuse(&passes).ok()).flatten()
+    }
+
+    /// The code of passes as one; its blocks are chosen later.
+    fn fuse(&self, passes: &[&Pass]) -> Result<Fused, TooLarge> {
+        let mut fuser = Fuser::new(self.graph, self.stores);
+        let mut outputs = Vec::new();
+        let shape = self.graph.node(passes[0].over).ty.shape().unwrap_or_default();
+        // What is computed here must be computed before another output could load it.
+        let mut order = passes.to_vec();
+        order.sort_by_key(|pass| !pass.inside);
+        for pass in order {
+            let value = fuser.value(pass.over, identity(shape.len()), pass.inside)?;
+            let mut kind = pass.kind.clone();
+            match &mut kind {
+                OutputKind::ReduceGroups { axis, table, .. } => {
+                    if let Some(node) = pass.table {
+                        *table = fuser.table(node, identity(shape.len())[*axis])?;
+                    }
+                }
+                // A scalar has one axis of size 1.
+                OutputKind::Map { offset } if offset.is_empty() => offset.push(0),
+                _ => {}
+            }
+            outputs.push(Output { store: pass.store, value, kind });
+        }
+        let domain = if shape.is_empty() { vec![1] } else { shape };
+        Ok(Fused { block: domain.clone(), domain, before: Vec::new(), product: None, leaves: fuser.leaves, code: fuser.code, outputs })
     }
 
     /// The first level at which what is read is there.
@@ -125,41 +151,8 @@ impl<'a> Stages<'a> {
     }
 }
 
-impl Pass {
-    fn reads(&self) -> impl Iterator<Item = &Leaf> {
-        self.leaves.iter().chain(self.table.as_ref().map(|(_, leaf)| leaf))
-    }
-}
-
 /// What reductions in groups must agree on to share a pass.
 fn groups(pass: &Pass) -> Option<(usize, &[usize], NodeId)> {
     let (axis, _) = pass.kind.grouped()?;
-    Some((axis, pass.kind.reduction()?.1, pass.table.as_ref()?.0))
-}
-
-/// The code of passes as one; its blocks are chosen later.
-fn fuse(graph: &Graph, stores: &dyn Fn(NodeId) -> Option<StoreId>, passes: &[&Pass]) -> Result<Fused, TooLarge> {
-    let mut fuser = Fuser::new(graph, stores);
-    let mut outputs = Vec::new();
-    let shape = graph.node(passes[0].over).ty.shape().unwrap_or_default();
-    // What is computed here must be computed before another output could load it.
-    let mut order = passes.to_vec();
-    order.sort_by_key(|pass| !pass.inside);
-    for pass in order {
-        let value = fuser.value(pass.over, identity(shape.len()), pass.inside)?;
-        let mut kind = pass.kind.clone();
-        match &mut kind {
-            OutputKind::ReduceGroups { axis, table, .. } => {
-                if let Some((node, _)) = pass.table {
-                    *table = fuser.table(node, identity(shape.len())[*axis])?;
-                }
-            }
-            // A scalar has one axis of size 1.
-            OutputKind::Map { offset } if offset.is_empty() => offset.push(0),
-            _ => {}
-        }
-        outputs.push(Output { store: pass.store, value, kind });
-    }
-    let domain = if shape.is_empty() { vec![1] } else { shape };
-    Ok(Fused { block: domain.clone(), domain, before: Vec::new(), product: None, leaves: fuser.leaves, code: fuser.code, outputs })
+    Some((axis, pass.kind.reduction()?.1, pass.table?))
 }
