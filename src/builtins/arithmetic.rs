@@ -142,7 +142,7 @@ fn reciprocal(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
 
 fn copysign(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
     let (x, y) = (floated(b, args.array(0)?)?, args.array(1)?);
-    let size = elementwise(b, Op::Abs, &[x])?;
-    let (negative, less) = (elementwise(b, Op::SignBit, &[y])?, elementwise(b, Op::Neg, &[size])?);
-    elementwise(b, Op::Select, &[negative, less, size]).map(Value::Array)
+    let (of_x, of_y) = (elementwise(b, Op::SignBit, &[x])?, elementwise(b, Op::SignBit, &[y])?);
+    let (differ, turned) = (elementwise(b, Op::Ne, &[of_x, of_y])?, elementwise(b, Op::Neg, &[x])?);
+    elementwise(b, Op::Select, &[differ, turned, x]).map(Value::Array)
 }

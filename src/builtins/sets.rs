@@ -276,11 +276,17 @@ fn unique(b: &mut dyn Build, args: &Args) -> Outcome<Value> {
 
 /// The distinct elements of the first argument that the second has, or has not.
 fn common(b: &mut dyn Build, what: &str, args: &Args, others: bool) -> Outcome<Value> {
-    let (x, y) = together(b, what, args)?;
+    let (mut x, y) = together(b, what, args)?;
+    let dtype = b.ty(x).dtype;
+    if others {
+        // What is left of one array has its dtype.
+        x = args.array(0)?;
+    }
     let line = ravel(b, x)?;
     let Distinct { values, .. } = distinct(b, line)?;
     let sorted = sorted(b, y)?;
-    let mut mask = search(b, values, sorted, Side::Among)?;
+    let sought = cast(b, values, dtype)?;
+    let mut mask = search(b, sought, sorted, Side::Among)?;
     if others {
         mask = elementwise(b, Op::Not, &[mask])?;
     }

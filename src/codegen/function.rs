@@ -350,9 +350,14 @@ impl<'a, 'f> Function<'a, 'f> {
         self.enter(go_on);
     }
 
+    /// Where the byte is that tells whether the run is to stop.
+    pub fn cancel(&mut self) -> Value {
+        self.b.ins().load(types::I64, OWN.with_readonly().with_can_move(), self.ctx, offset::CANCEL)
+    }
+
     /// Leaves if the run is to stop.
     pub fn poll(&mut self, span: Span) {
-        let cancel = self.b.ins().load(types::I64, OWN.with_readonly().with_can_move(), self.ctx, offset::CANCEL);
+        let cancel = self.cancel();
         // Atomic, so that it is read each time.
         let stop = self.b.ins().atomic_load(types::I8, OWN, cancel);
         self.fail_if(stop, FaultKind::Cancelled, span, &[]);

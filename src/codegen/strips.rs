@@ -19,6 +19,13 @@ pub struct Segment {
     pub calls: Vec<Id>,
 }
 
+impl Segment {
+    /// Does it have loops that each element leaves by itself?
+    pub fn has_loops(&self, tape: &Tape) -> bool {
+        self.nodes.iter().any(|id| matches!(tape.node(*id), Node::Enter(..)))
+    }
+}
+
 #[derive(Debug)]
 pub struct Plan {
     pub segments: Vec<Segment>,
@@ -61,14 +68,16 @@ impl Levels<'_> {
         let mut levels = Levels { tape, first: vec![0; count], last: vec![usize::MAX; count], conflicts: !conflicts(tape).is_empty() };
         // What depends on an accumulator belongs in the segment that updates it.
         let mut update = vec![0; tape.accumulators.len()];
-        for _ in 0..=tape.accumulators.len() {
-            levels.pass(&mut update);
+        // And all of a loop in one.
+        let mut loops = vec![0; tape.loops];
+        for _ in 0..=update.len() + loops.len() {
+            levels.pass(&mut update, &mut loops);
         }
         levels.lasts();
         levels
     }
 
-    fn pass(&mut self, update: &mut [usize]) {
+    fn pass(&mut self, update: &mut [usize], loops: &mut [usize]) {
         let (mut stored, mut touched) = (0, 0);
         for id in self.tape.ids() {
             let at = id.0 as usize;
@@ -79,6 +88,7 @@ impl Levels<'_> {
                 Node::Accumulator(which) => update[*which],
                 Node::Load(..) => args.max(stored),
                 Node::Store(..) => args.max(touched),
+                Node::Round(this, _) | Node::Enter(this, _) | Node::While(this, _) | Node::Again(this, _) => args.max(loops[*this]),
                 _ => args,
             };
             match node {
@@ -88,6 +98,7 @@ impl Levels<'_> {
                     touched = stored;
                 }
                 Node::Accumulate(which, _) => update[*which] = self.first[at],
+                Node::Enter(this, _) | Node::While(this, _) | Node::Again(this, _) => loops[*this] = self.first[at],
                 _ => {}
             }
         }

@@ -7,6 +7,7 @@ use super::function::Function;
 use crate::array::DType;
 use crate::kernel::facts::dtype_of;
 use crate::kernel::ir::{ArrayId, Expr, Reduction, Stmt, VarId};
+use crate::kernel::visit;
 use crate::ops::emit::{Binary, Compare, Convert, Elem, Emit, Prim, Routine, Unary};
 use crate::ops::{FaultKind, ScalarOp, cast, define};
 use cranelift_codegen::ir::{InstBuilder, Value, types};
@@ -40,6 +41,14 @@ pub enum Node {
     Store(usize, Id, Option<Id>),
     /// What an accumulator holds after the iteration.
     Accumulate(usize, Id),
+    /// Here a loop begins that every element leaves by itself; what its variables hold before. It ends at its `Again`.
+    Enter(usize, SmallVec<[Id; 3]>),
+    /// What a variable of a loop, by its number in it, holds when a round begins; after the loop, at last.
+    Round(usize, usize),
+    /// Elements for which this is false leave the loop.
+    While(usize, Id),
+    /// The end of a round: the loop's variables and what they hold from here on, one after the other.
+    Again(usize, SmallVec<[Id; 3]>),
 }
 
 impl Node {
@@ -49,13 +58,15 @@ impl Node {
             Node::Binary(_, a, b) | Node::Compare(_, _, a, b) | Node::Store(_, a, Some(b)) => SmallVec::from_slice(&[*a, *b]),
             Node::Select(a, b, c) => SmallVec::from_slice(&[*a, *b, *c]),
             Node::Call(_, args) => args.iter().copied().collect(),
+            Node::While(_, a) => SmallVec::from_slice(&[*a]),
+            Node::Enter(_, args) | Node::Again(_, args) => args.clone(),
             _ => SmallVec::new(),
         }
     }
 
     /// Is it there for what it does rather than for its value?
     pub fn is_effect(&self) -> bool {
-        matches!(self, Node::Store(..) | Node::Accumulate(..))
+        matches!(self, Node::Store(..) | Node::Accumulate(..) | Node::Enter(..) | Node::While(..) | Node::Again(..))
     }
 }
 
@@ -107,6 +118,8 @@ pub struct Tape {
     pub nodes: Vec<(Prim, Node)>,
     pub accesses: Vec<Access>,
     pub accumulators: Vec<Accumulator>,
+    /// Loops in the body.
+    pub loops: usize,
     known: FxHashMap<(Prim, Node), Id>,
 }
 
@@ -223,8 +236,8 @@ impl<'r, 'a, 'f> Recorder<'r, 'a, 'f> {
     /// Records `body`, run for `variable` = `lo`, `lo + step`, and so on. What does not change is emitted here, where the loop is known to
     /// run at least once.
     pub fn record(f: &'r mut Function<'a, 'f>, (variable, lo, step): (VarId, Value, i64), body: &[Stmt], reductions: &[Reduction]) -> Tape {
-        let tape = Tape { nodes: Vec::new(), accesses: Vec::new(), accumulators: Vec::new(), known: FxHashMap::default() };
-        let set = body.iter().filter_map(|stmt| if let Stmt::Set { var, .. } = stmt { Some(*var) } else { None }).collect();
+        let tape = Tape { nodes: Vec::new(), accesses: Vec::new(), accumulators: Vec::new(), loops: 0, known: FxHashMap::default() };
+        let set = visit::all_sets(body).into_iter().collect();
         let stores = body.iter().any(|stmt| matches!(stmt, Stmt::Store { .. }));
         let (values, affine, linear) = Default::default();
         let mut recorder = Recorder { f, tape, variable, lo, step, values, affine, set, stores, linear };
@@ -284,8 +297,48 @@ impl<'r, 'a, 'f> Recorder<'r, 'a, 'f> {
                 // What was loaded may have changed.
                 self.tape.known.retain(|(_, node), _| !matches!(node, Node::Load(..)));
             }
+            Stmt::While { cond, body, .. } => self.rounds(cond, body),
             _ => {}
         }
+    }
+
+    /// A loop that each element leaves by itself.
+    fn rounds(&mut self, cond: &Expr, body: &[Stmt]) {
+        let (this, start) = (self.tape.loops, self.tape.nodes.len() as u32);
+        self.tape.loops += 1;
+        let set = visit::all_sets(body);
+        // What has no value before the loop is set in each round before it is read.
+        let carried: Vec<(VarId, Elem<Id>)> = set.iter().filter_map(|var| Some((*var, *self.values.get(var)?))).collect();
+        self.tape.push(Prim::Mask, Node::Enter(this, carried.iter().flat_map(|(_, value)| parts(*value)).collect()));
+        let mut count = 0;
+        let mut rounds = Vec::new();
+        for (var, before) in &carried {
+            let mut round = |before: Id| {
+                count += 1;
+                self.tape.push(self.tape.prim(before), Node::Round(this, count - 1))
+            };
+            let round = match *before {
+                Elem::Real(re) => Elem::Real(round(re)),
+                Elem::Complex(re, im) => Elem::Complex(round(re), round(im)),
+            };
+            self.values.insert(*var, round);
+            rounds.push((*var, round));
+        }
+        self.affine.retain(|var, _| !set.contains(var));
+        let goes_on = parts(self.expr(cond))[0];
+        self.tape.push(Prim::Mask, Node::While(this, goes_on));
+        body.iter().for_each(|stmt| self.statement(stmt));
+        let next = |(var, round): &(VarId, Elem<Id>)| {
+            let pairs = parts(*round).into_iter().zip(parts(self.values[var]));
+            pairs.flat_map(|(round, next)| [round, next]).collect::<Vec<_>>()
+        };
+        let pairs = rounds.iter().flat_map(next).collect();
+        self.tape.push(Prim::Mask, Node::Again(this, pairs));
+        self.values.retain(|var, _| !set.contains(var));
+        self.values.extend(rounds);
+        self.affine.retain(|var, _| !set.contains(var));
+        // What a round computes is there in it alone.
+        self.tape.known.retain(|_, id| id.0 < start);
     }
 
     fn expr(&mut self, expr: &Expr) -> Elem<Id> {

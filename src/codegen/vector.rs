@@ -73,6 +73,7 @@ impl Function<'_, '_> {
             pointers,
             index,
             step: round.step,
+            span: round.span,
             kept,
             strip,
             accumulators: &accumulators,
@@ -184,11 +185,12 @@ impl Function<'_, '_> {
     }
 
     /// Runs the instructions of a segment: with wide vectors where the machine has them, else over whole groups of lanes. What is left
-    /// runs over single elements, and so does all where there is little, or that is asked for.
+    /// runs over single elements, and so does all where there is little, where that is asked for, and where loops find no wide vectors.
     fn elements(&mut self, strip: &Strip, segment: &Segment, len: Value) {
         let [vector, single, done] = [(); 3].map(|()| self.b.create_block());
         let at = self.b.append_block_param(single, types::I64);
         let zero = self.b.ins().iconst(types::I64, 0);
+        let loops = segment.has_loops(strip.tape);
         let whole = match Wide::of(strip, segment) {
             Some(wide) => {
                 let whole = self.whole(strip, len, wide.multiple);
@@ -196,19 +198,29 @@ impl Function<'_, '_> {
                 self.b.ins().brif(enough, vector, &[], single, &[BlockArg::Value(zero)]);
                 self.enter(vector);
                 self.call_wide(&wide, strip, whole);
-                whole
+                if loops {
+                    // It gave up where the run is to stop.
+                    self.poll(strip.span);
+                }
+                Some(whole)
             }
+            None if loops => None,
             None => {
                 let (unroll, in_registers) = shape(strip.tape, segment);
                 let whole = self.whole(strip, len, unroll * GROUP);
                 self.b.ins().brif(whole, vector, &[], single, &[BlockArg::Value(zero)]);
                 self.enter(vector);
                 self.groups(strip, segment, whole, unroll, in_registers);
-                whole
+                Some(whole)
             }
         };
-        let more = self.b.ins().icmp(IntCC::NotEqual, whole, len);
-        self.b.ins().brif(more, single, &[BlockArg::Value(whole)], done, &[]);
+        match whole {
+            Some(whole) => {
+                let more = self.b.ins().icmp(IntCC::NotEqual, whole, len);
+                self.b.ins().brif(more, single, &[BlockArg::Value(whole)], done, &[]);
+            }
+            None => drop(self.b.ins().jump(single, &[BlockArg::Value(zero)])),
+        }
         self.b.switch_to_block(single);
         self.single(strip, segment, at);
         let next = self.b.ins().iadd_imm_s(at, 1);
@@ -281,7 +293,7 @@ impl Function<'_, '_> {
     }
 
     /// A variable that holds a value.
-    fn variable(&mut self, value: Value) -> Variable {
+    pub fn variable(&mut self, value: Value) -> Variable {
         let ty = self.b.func.dfg.value_type(value);
         let variable = self.b.declare_var(ty);
         self.b.def_var(variable, value);

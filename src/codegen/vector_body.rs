@@ -8,9 +8,10 @@ use super::scalar;
 use super::strips::{Plan, Segment};
 use super::tape::{Access, Id, Node, Place, Stride, Tape};
 use crate::array::DType;
+use crate::base::Span;
 use crate::kernel::ir::LANES;
 use crate::ops::emit::{Emit, Prim};
-use cranelift_codegen::ir::{InstBuilder, Value, types};
+use cranelift_codegen::ir::{Block, InstBuilder, Value, types};
 use cranelift_frontend::Variable;
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ pub struct Strip<'t> {
     /// The loop's variable in the first iteration, and its step.
     pub index: Value,
     pub step: i64,
+    pub span: Span,
     /// Values kept in strips: their address, and elements in each.
     pub kept: Value,
     pub strip: usize,
@@ -43,6 +45,13 @@ impl Strip<'_> {
 #[derive(Default)]
 pub struct Accumulators {
     pub registers: BTreeMap<(usize, usize), Lanes<Variable>>,
+}
+
+/// A loop round the instructions of a single element.
+struct Around {
+    variables: Vec<Variable>,
+    start: Block,
+    exit: Block,
 }
 
 impl Function<'_, '_> {
@@ -152,6 +161,8 @@ impl Function<'_, '_> {
                 }
                 return None;
             }
+            // Elements of a group do not leave a loop one after another.
+            Node::Enter(..) | Node::Round(..) | Node::While(..) | Node::Again(..) => return None,
         })
     }
 
@@ -261,8 +272,12 @@ impl Function<'_, '_> {
             let address = self.kept_address(strip, prim, at);
             values[id.0 as usize] = Some(restore_one(&mut self.b, prim, address, strip.offset(*id)));
         }
+        let mut round = None;
         for id in &segment.nodes {
-            values[id.0 as usize] = self.single_node(strip, *id, at, &values);
+            values[id.0 as usize] = match strip.tape.node(*id) {
+                Node::Enter(..) | Node::Round(..) | Node::While(..) | Node::Again(..) => self.single_loop(strip, *id, &mut round, &values),
+                _ => self.single_node(strip, *id, at, &values),
+            };
         }
         for id in &segment.keeps {
             if let Some(value) = values[id.0 as usize] {
@@ -271,6 +286,39 @@ impl Function<'_, '_> {
                 keep_one(&mut self.b, prim, address, strip.offset(*id), value);
             }
         }
+    }
+
+    /// An instruction of a loop that the element leaves by itself; `round` is the loop round it.
+    fn single_loop(&mut self, strip: &Strip, id: Id, round: &mut Option<Around>, values: &[Option<Value>]) -> Option<Value> {
+        match (strip.tape.node(id), &*round) {
+            (Node::Enter(_, before), _) => {
+                let before: Option<Vec<Value>> = before.iter().map(|id| values[id.0 as usize]).collect();
+                let variables = before?.into_iter().map(|value| self.variable(value)).collect();
+                let [start, exit] = [(); 2].map(|()| self.b.create_block());
+                self.b.ins().jump(start, &[]);
+                self.b.switch_to_block(start);
+                *round = Some(Around { variables, start, exit });
+            }
+            (Node::Round(_, number), Some(around)) => return Some(self.b.use_var(*around.variables.get(*number)?)),
+            (Node::While(_, goes_on), Some(around)) => {
+                let (inside, exit) = (self.b.create_block(), around.exit);
+                self.b.ins().brif(values[goes_on.0 as usize]?, inside, &[], exit, &[]);
+                self.enter(inside);
+            }
+            (Node::Again(_, pairs), Some(around)) => {
+                for (variable, pair) in around.variables.iter().zip(pairs.chunks_exact(2)) {
+                    self.b.def_var(*variable, values[pair[1].0 as usize]?);
+                }
+                let (start, exit) = (around.start, around.exit);
+                self.poll(strip.span);
+                self.b.ins().jump(start, &[]);
+                self.b.seal_block(start);
+                self.enter(exit);
+                *round = None;
+            }
+            _ => {}
+        }
+        None
     }
 
     fn single_node(&mut self, strip: &Strip, id: Id, at: Value, values: &[Option<Value>]) -> Option<Value> {
@@ -316,6 +364,7 @@ impl Function<'_, '_> {
                 keep_one(&mut self.b, prim, address, 0, get(value)?);
                 return None;
             }
+            Node::Enter(..) | Node::Round(..) | Node::While(..) | Node::Again(..) => return None,
         })
     }
 

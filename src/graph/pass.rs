@@ -45,7 +45,7 @@ fn push_reshapes(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
         let node = graph.node(id).clone();
         let inputs: Vec<NodeId> = node.inputs.iter().map(|input| *replaced.get(input).unwrap_or(input)).collect();
         let new = match &node.op {
-            Op::Reshape => reshaped(graph, inputs[0], &node.ty, node.span),
+            Op::Reshape => reshaped(graph, &mut FxHashMap::default(), inputs[0], &node.ty, node.span),
             _ if inputs == node.inputs => id,
             op => graph.add(op.clone(), inputs, node.ty.clone(), node.span),
         };
@@ -56,23 +56,28 @@ fn push_reshapes(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     roots.iter().map(|root| *replaced.get(root).unwrap_or(root)).collect()
 }
 
-/// A node's elements in another row-major shape; the dtype of `ty` is not looked at.
-fn reshaped(graph: &mut Graph, id: NodeId, ty: &ArrayTy, span: Span) -> NodeId {
+/// A node's elements in another row-major shape; the dtype of `ty` is not looked at. `done`: what has that shape already.
+fn reshaped(graph: &mut Graph, done: &mut FxHashMap<NodeId, NodeId>, id: NodeId, ty: &ArrayTy, span: Span) -> NodeId {
+    if let Some(new) = done.get(&id) {
+        return *new;
+    }
     let node = graph.node(id).clone();
     let ty = ty.with_dtype(node.ty.dtype);
-    match &node.op {
+    let new = match &node.op {
         _ if node.ty == ty => id,
         Op::Map(_) | Op::Cast | Op::Apply { .. } => {
-            let inputs = node.inputs.iter().map(|input| reshaped(graph, *input, &ty, span)).collect();
+            let inputs = node.inputs.iter().map(|input| reshaped(graph, done, *input, &ty, span)).collect();
             graph.add(node.op.clone(), inputs, ty, node.span)
         }
-        Op::Rename | Op::Reshape => reshaped(graph, node.inputs[0], &ty, span),
+        Op::Rename | Op::Reshape => reshaped(graph, done, node.inputs[0], &ty, span),
         Op::Broadcast { .. } if graph.node(node.inputs[0]).ty.rank() == 0 => {
             graph.add(Op::Broadcast { axes: Vec::new() }, node.inputs, ty, node.span)
         }
         Op::Iota if ty.rank() > 0 => row_major_index(graph, &ty, node.span),
         _ => graph.add(Op::Reshape, vec![id], ty, span),
-    }
+    };
+    done.insert(id, new);
+    new
 }
 
 /// The row-major position of each element, as a sum of positions along the axes.
@@ -99,13 +104,14 @@ fn row_major_index(graph: &mut Graph, ty: &ArrayTy, span: Span) -> NodeId {
 /// Moves slices towards the files: what is not needed is not computed, and not read.
 fn push_slices(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     let mut replaced: FxHashMap<NodeId, NodeId> = FxHashMap::default();
+    let done = &mut Slices::default();
     for id in graph.reachable(roots) {
         let node = graph.node(id).clone();
         let inputs: Vec<NodeId> = node.inputs.iter().map(|input| *replaced.get(input).unwrap_or(input)).collect();
         let new = match &node.op {
             Op::Slice { start, step } => {
                 let part = Part { start: start.clone(), step: step.clone(), count: node.ty.shape().unwrap_or_default() };
-                let sliced = slice_of(graph, inputs[0], &part, node.span);
+                let sliced = slice_of(graph, done, inputs[0], &part, node.span);
                 renamed(graph, sliced, &node.ty, node.span)
             }
             _ if inputs == node.inputs => id,
@@ -124,7 +130,7 @@ fn renamed(graph: &mut Graph, id: NodeId, ty: &ArrayTy, span: Span) -> NodeId {
 }
 
 /// Which elements: `start + i * step` for `i < count`, on each axis.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct Part {
     start: Vec<u64>,
     step: Vec<i64>,
@@ -160,22 +166,35 @@ fn is_whole(part: &Part, dims: &[Dim]) -> bool {
     part.count.iter().zip(dims).all(|(count, dim)| dim.size == Size::Known(*count)) && part.step.iter().all(|step| *step == 1)
 }
 
+/// Slices of nodes that were pushed down already: what is shared is pushed once.
+type Slices = FxHashMap<(NodeId, Part), NodeId>;
+
 /// A slice of a node, pushed as far down as it goes.
-fn slice_of(graph: &mut Graph, id: NodeId, part: &Part, span: Span) -> NodeId {
-    let node = graph.node(id).clone();
-    if part.is_all(&node.ty) {
+fn slice_of(graph: &mut Graph, done: &mut Slices, id: NodeId, part: &Part, span: Span) -> NodeId {
+    if part.is_all(&graph.node(id).ty) {
         return id;
     }
+    let key = (id, part.clone());
+    if let Some(slice) = done.get(&key) {
+        return *slice;
+    }
+    let slice = pushed_slice(graph, done, id, part, span);
+    done.insert(key, slice);
+    slice
+}
+
+fn pushed_slice(graph: &mut Graph, done: &mut Slices, id: NodeId, part: &Part, span: Span) -> NodeId {
+    let node = graph.node(id).clone();
     let ty = part.ty(&node.ty);
     let empty = part.count.contains(&0);
     match &node.op {
         _ if empty => {}
         Op::Map(_) | Op::Cast | Op::Apply { .. } => {
-            let inputs = node.inputs.iter().map(|input| slice_of(graph, *input, part, span)).collect();
+            let inputs = node.inputs.iter().map(|input| slice_of(graph, done, *input, part, span)).collect();
             return graph.add(node.op.clone(), inputs, ty, node.span);
         }
         Op::Rename => {
-            let inner = slice_of(graph, node.inputs[0], part, span);
+            let inner = slice_of(graph, done, node.inputs[0], part, span);
             return renamed(graph, inner, &ty, span);
         }
         Op::Broadcast { axes } => {
@@ -188,13 +207,13 @@ fn slice_of(graph: &mut Graph, id: NodeId, part: &Part, span: Span) -> NodeId {
                     inner.push(part.start[*axis], part.step[*axis], part.count[*axis]);
                 }
             }
-            let input = slice_of(graph, node.inputs[0], &inner, span);
+            let input = slice_of(graph, done, node.inputs[0], &inner, span);
             return graph.add(node.op.clone(), vec![input], ty, node.span);
         }
         Op::Transpose { order } => {
             let rank = order.len();
             let place = |axis: usize| order.iter().position(|from| *from == axis).unwrap_or(axis);
-            let input = slice_of(graph, node.inputs[0], &part.of((0..rank).map(place)), span);
+            let input = slice_of(graph, done, node.inputs[0], &part.of((0..rank).map(place)), span);
             return graph.add(node.op.clone(), vec![input], ty, node.span);
         }
         Op::Slice { start, step } => {
@@ -203,7 +222,7 @@ fn slice_of(graph: &mut Graph, id: NodeId, part: &Part, span: Span) -> NodeId {
                 whole.start[axis] = (start[axis] as i64 + part.start[axis] as i64 * step[axis]) as u64;
                 whole.step[axis] = step[axis] * part.step[axis];
             }
-            return slice_of(graph, node.inputs[0], &whole, span);
+            return slice_of(graph, done, node.inputs[0], &whole, span);
         }
         Op::Read { variable, start, step } => {
             if let Some(read) = read_part(variable, start, step, part) {
@@ -222,7 +241,7 @@ fn slice_of(graph: &mut Graph, id: NodeId, part: &Part, span: Span) -> NodeId {
                     kept += 1;
                 }
             }
-            let input = slice_of(graph, node.inputs[0], &inner, span);
+            let input = slice_of(graph, done, node.inputs[0], &inner, span);
             return graph.add(node.op.clone(), vec![input], ty, node.span);
         }
         Op::ReduceGroups { axes, axis, .. } => {
@@ -243,7 +262,7 @@ fn slice_of(graph: &mut Graph, id: NodeId, part: &Part, span: Span) -> NodeId {
                 kept += usize::from(at == *axis || !axes.contains(&at));
             }
             if !whole.is_all(&node.ty) {
-                let input = slice_of(graph, node.inputs[0], &inner, span);
+                let input = slice_of(graph, done, node.inputs[0], &inner, span);
                 let whole_ty = whole.ty(&node.ty);
                 let reduced = graph.add(node.op.clone(), vec![input, node.inputs[1]], whole_ty, node.span);
                 let mut rest = part.clone();
@@ -251,7 +270,7 @@ fn slice_of(graph: &mut Graph, id: NodeId, part: &Part, span: Span) -> NodeId {
                 for at in (0..rest.count.len()).filter(|at| *at != group) {
                     (rest.start[at], rest.step[at]) = (0, 1);
                 }
-                return slice_of(graph, reduced, &rest, span);
+                return slice_of(graph, done, reduced, &rest, span);
             }
         }
         Op::MatMul => {
@@ -260,17 +279,17 @@ fn slice_of(graph: &mut Graph, id: NodeId, part: &Part, span: Span) -> NodeId {
             rows.push(0, 1, inner);
             columns.push(0, 1, inner);
             columns.push(part.start[1], part.step[1], part.count[1]);
-            let a = slice_of(graph, node.inputs[0], &rows, span);
-            let b = slice_of(graph, node.inputs[1], &columns, span);
+            let a = slice_of(graph, done, node.inputs[0], &rows, span);
+            let b = slice_of(graph, done, node.inputs[1], &columns, span);
             return graph.add(node.op.clone(), vec![a, b], ty, node.span);
         }
         Op::Take { axis } => {
-            let positions = slice_of(graph, node.inputs[1], &part.of(*axis..*axis + 1), span);
+            let positions = slice_of(graph, done, node.inputs[1], &part.of(*axis..*axis + 1), span);
             let mut others = part.clone();
             others.start[*axis] = 0;
             others.step[*axis] = 1;
             others.count[*axis] = graph.node(node.inputs[0]).ty.dims[*axis].size.known().unwrap_or(0);
-            let input = slice_of(graph, node.inputs[0], &others, span);
+            let input = slice_of(graph, done, node.inputs[0], &others, span);
             return graph.add(node.op.clone(), vec![input, positions], ty, node.span);
         }
         Op::Compress { axis } if is_whole(&part.of(*axis..*axis + 1), &node.ty.dims[*axis..*axis + 1]) => {
@@ -279,11 +298,11 @@ fn slice_of(graph: &mut Graph, id: NodeId, part: &Part, span: Span) -> NodeId {
             let mut inner = part.of(0..*axis);
             operand.dims[*axis..*axis + over].iter().for_each(|dim| inner.push(0, 1, dim.size.known().unwrap_or(0)));
             (*axis + 1..node.ty.rank()).for_each(|at| inner.push(part.start[at], part.step[at], part.count[at]));
-            let input = slice_of(graph, node.inputs[0], &inner, span);
+            let input = slice_of(graph, done, node.inputs[0], &inner, span);
             return graph.add(node.op.clone(), vec![input, node.inputs[1]], ty, node.span);
         }
         Op::Scan { axis, .. } if part.start[*axis] == 0 && part.step[*axis] == 1 => {
-            let input = slice_of(graph, node.inputs[0], part, span);
+            let input = slice_of(graph, done, node.inputs[0], part, span);
             return graph.add(node.op.clone(), vec![input], ty, node.span);
         }
         Op::Constant(_) | Op::Iota | Op::Memory(_) | Op::Reshape | Op::Concat { .. } | Op::Pad { .. } | Op::Scan { .. } => {}

@@ -176,9 +176,10 @@ pub enum LoopKind {
     Seq,
     /// `par for`: as `Seq`, but the pass `parallel` must turn it into a `ParFor` or fail with K0801.
     Par,
-    /// Iterations are independent but for `reductions`; the body is straight-line: `Set` and `Store` only, and nothing in it can fail (no
-    /// checked index, no integer division by what may be zero, no `Expr::If`, no overflow of a checked module). A variable set in the
-    /// body is set there before it is read and is not read outside, unless it is a reduction's.
+    /// Iterations are independent but for `reductions`; the body is straight-line: `Set` and `Store` only, and `While` with nothing but
+    /// `Set`s in it; nothing can fail (no checked index, no integer division by what may be zero, no `Expr::If`, no overflow of a checked
+    /// module). A variable set in the body is set there before it is read and is not read outside, unless it is a reduction's; one that is
+    /// set in a `While` before it is set outside is read only in that.
     /// Each reduction is computed in `LANES` accumulators: iteration number k folds into accumulator k % LANES, each starting at
     /// the operation's identity; then accumulators are folded pairwise (`chunks::fold_lanes`) and into the variable last
     /// (not if there is no iteration).

@@ -8,6 +8,7 @@ use super::visit;
 use crate::array::DType;
 use crate::base::{Code, Diagnostic, Outcome};
 use crate::ops::ScalarOp;
+use std::collections::BTreeSet;
 
 type Verdict<T = ()> = Result<T, String>;
 
@@ -197,8 +198,19 @@ impl Verifier<'_> {
 
     /// The body of a vector loop: straight-line, nothing that can fail, variables set before they are read, reductions only folded.
     fn vector(&self, body: &[Stmt], reductions: &[Reduction]) -> Verdict {
-        let mut set = Vec::new();
         let assigned = visit::all_sets(body);
+        let mut set = Vec::new();
+        self.straight(body, reductions, &assigned, &mut set)?;
+        reductions.iter().try_for_each(|reduction| {
+            self.reduction(reduction)?;
+            let folds = body.iter().filter(|stmt| is_fold(stmt, reduction)).count();
+            let (sets, reads) = (set.iter().filter(|var| **var == reduction.var).count(), visit::reads_of(body, reduction.var));
+            ensure(folds == 1 && sets == 1 && reads == 1, || format!("`{}` is used beside its reduction", self.name(reduction.var)))
+        })
+    }
+
+    /// The statements of a vector loop, or of a `While` in it. `set`: what is set so far, of all that is `assigned`.
+    fn straight(&self, body: &[Stmt], reductions: &[Reduction], assigned: &BTreeSet<VarId>, set: &mut Vec<VarId>) -> Verdict {
         for stmt in body {
             for expr in visit::exprs(stmt) {
                 ensure(!can_fail(expr, self.module.checked), || "a vector loop can fail".into())?;
@@ -213,15 +225,16 @@ impl Verifier<'_> {
             match stmt {
                 Stmt::Set { var, .. } => set.push(*var),
                 Stmt::Store { check: Check::Proven | Check::Always, .. } => {}
+                Stmt::While { body, .. } => {
+                    let plain = body.iter().all(|stmt| matches!(stmt, Stmt::Set { .. })) && !visit::has_loads(std::slice::from_ref(stmt));
+                    ensure(plain, || "a loop in a vector loop reads arrays, or does more than set variables".into())?;
+                    // Perhaps it never runs.
+                    self.straight(body, reductions, assigned, &mut set.clone())?;
+                }
                 _ => return Err("a vector loop is not straight-line".into()),
             }
         }
-        reductions.iter().try_for_each(|reduction| {
-            self.reduction(reduction)?;
-            let folds = body.iter().filter(|stmt| is_fold(stmt, reduction)).count();
-            let (sets, reads) = (set.iter().filter(|var| **var == reduction.var).count(), visit::reads_of(body, reduction.var));
-            ensure(folds == 1 && sets == 1 && reads == 1, || format!("`{}` is used beside its reduction", self.name(reduction.var)))
-        })
+        Ok(())
     }
 
     fn reduction(&self, reduction: &Reduction) -> Verdict {

@@ -152,6 +152,13 @@ pub fn rewrite_expr(expr: &mut Expr, change: &mut impl FnMut(&mut Expr)) {
     change(expr);
 }
 
+/// Does a body read elements of arrays?
+pub fn has_loads(body: &[Stmt]) -> bool {
+    let mut found = false;
+    all_exprs(body, &mut |expr| found |= matches!(expr, Expr::Load { .. }));
+    found
+}
+
 /// How often a variable is read in a body.
 pub fn reads_of(body: &[Stmt], var: VarId) -> usize {
     let mut count = 0;

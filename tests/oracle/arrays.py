@@ -153,7 +153,7 @@ def middle(g):
         name = "nanmedian" if skip else "median"
         return g.emit("quantile", f"{name}({x.name}{', ' if kiln else ''}{kiln})", f"median({x.name}{', ' if python else ''}{python}{', skip=True' if skip else ''})", names)
     q, method = g.one("0.5", "0.25", "0.0", "1.0", "0.9", "[0.1, 0.5, 0.75]"), g.one(["linear"] * 3 + ["lower", "higher", "nearest", "midpoint"])
-    if q.startswith("[") and names:
+    if q.startswith("[") and x.names:
         names = ("quantile",) + names
     name, numbers = ("percentile", eval(q)) if g.chance(0.2) else ("quantile", None)
     text = q if numbers is None else str([round(100 * n) for n in numbers] if isinstance(numbers, list) else round(100 * numbers))

@@ -405,6 +405,10 @@ impl Set for Avx2 {
         Some(())
     }
 
+    fn test(&self, s: &mut Selector, mask: Reg) {
+        s.ymm2(VEX_Vptest_ymm_ymmm256, mask, mask);
+    }
+
     fn convert(&self, s: &mut Selector, op: Convert, to: Reg, x: Reg) -> Option<()> {
         let half = s.element == Form::Half;
         let instruction = match op {

@@ -222,6 +222,17 @@ impl Set for Avx512 {
         Some(())
     }
 
+    fn test(&self, s: &mut Selector, mask: Reg) {
+        // The bits of a mask behind the elements mean nothing.
+        let code = match self.width(s.element) {
+            8 => Code::VEX_Kortestb_kr_kr,
+            16 => Code::VEX_Kortestw_kr_kr,
+            32 => Code::VEX_Kortestd_kr_kr,
+            _ => Code::VEX_Kortestq_kr_kr,
+        };
+        s.asm.put(Instruction::with2(code, mask.low_half(), mask.low_half()));
+    }
+
     fn convert(&self, s: &mut Selector, op: Convert, to: Reg, x: Reg) -> Option<()> {
         use Code::*;
         let (from, into) = op.prims();

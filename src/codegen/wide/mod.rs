@@ -37,6 +37,8 @@ enum Argument {
     Index(usize),
     Invariant(Id),
     Number(Prim, u64),
+    /// The byte that tells whether the run is to stop.
+    Cancel,
 }
 
 /// A segment as machine code.
@@ -75,6 +77,7 @@ impl Function<'_, '_> {
                 Argument::Index(lane) => self.b.ins().iadd_imm_s(strip.index, strip.step.wrapping_mul(lane as i64)),
                 Argument::Number(Prim::Mask, bits) => self.b.ins().iconst(types::I64, if bits & 1 == 0 { 0 } else { -1 }),
                 Argument::Number(prim, bits) => constant(&mut self.b, prim, bits),
+                Argument::Cancel => self.cancel(),
                 Argument::Invariant(id) => match strip.tape.node(id) {
                     Node::Invariant(value, _) if strip.tape.prim(id) == Prim::Mask => self.b.ins().bmask(types::I64, *value),
                     Node::Invariant(value, _) => *value,

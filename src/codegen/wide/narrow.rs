@@ -121,6 +121,7 @@ impl Ranges {
                 Node::Binary(Binary::Shl, _, b) => self.unsigned(form, &[*b]),
                 Node::Binary(..) => true,
                 Node::Index | Node::Call(..) | Node::Accumulator(_) | Node::Accumulate(..) => false,
+                Node::Enter(..) | Node::Round(..) | Node::While(..) | Node::Again(..) => false,
             }
     }
 }

@@ -46,6 +46,8 @@ pub trait Set {
     fn binary(&self, s: &mut Selector, prim: Prim, op: Binary, to: Reg, x: Reg, y: Reg) -> Option<()>;
     fn compare(&self, s: &mut Selector, prim: Prim, op: Compare, to: Reg, x: Reg, y: Reg) -> Option<()>;
     fn select(&self, s: &mut Selector, prim: Prim, to: Reg, mask: Reg, x: Reg, y: Reg) -> Option<()>;
+    /// Sets the zero flag if a mask of a group has no element.
+    fn test(&self, s: &mut Selector, mask: Reg);
     fn convert(&self, s: &mut Selector, op: Convert, to: Reg, x: Reg) -> Option<()>;
     /// Numbers that a conversion needs in registers: prim and bits.
     fn needs_convert(&self, op: Convert) -> Vec<(Prim, u64)> {

@@ -1,6 +1,6 @@
 //! The loop of a segment and what is in which register.
 
-use super::asm::{Assembler, Free, Reg, memory};
+use super::asm::{Assembler, Free, Jump, Reg, memory};
 use super::forms::Form;
 use super::narrow::Ranges;
 use super::select::{Selector, Set, needs_binary, needs_unary};
@@ -62,6 +62,7 @@ pub fn write(
         fixed: Vec::new(),
         accumulators: Vec::new(),
         last: Vec::new(),
+        around: None,
     };
     writer.last = writer.last_uses();
     writer.function(invariants_in_registers)?;
@@ -94,6 +95,17 @@ struct Writer<'a> {
     accumulators: Vec<(usize, usize, Reg)>,
     /// By instruction: the place in the segment where its value is read last.
     last: Vec<Option<usize>>,
+    /// The loop that the instructions are in, of those that each element leaves by itself.
+    around: Option<Around>,
+}
+
+struct Around {
+    /// Of its variables, by number.
+    variables: Vec<Reg>,
+    /// The elements that are still in it.
+    within: Reg,
+    start: u64,
+    exits: Vec<Jump>,
 }
 
 impl Writer<'_> {
@@ -188,6 +200,7 @@ impl Writer<'_> {
     fn find_pointers(&mut self) -> Option<()> {
         let kept = !(self.segment.reads.is_empty() && self.segment.keeps.is_empty());
         self.pointers.extend(kept.then_some(Argument::Kept));
+        self.pointers.extend(self.segment.has_loops(self.tape).then_some(Argument::Cancel));
         for id in &self.segment.nodes {
             let (access, stored) = match self.tape.node(*id) {
                 Node::Load(access, 0) => (*access, false),
@@ -309,7 +322,12 @@ impl Writer<'_> {
             for operand in self.operands(*id) {
                 self.fetch(operand, group, &mut values, &mut own)?;
             }
-            self.node(*id, at, group, &mut values, &mut own)?;
+            match node {
+                Node::Enter(..) | Node::Round(..) | Node::While(..) | Node::Again(..) => {
+                    self.loop_node(*id, at, group, &mut values, &mut own)?;
+                }
+                _ => self.node(*id, at, group, &mut values, &mut own)?,
+            }
             let over = |other: &Id| self.last[other.0 as usize].is_none_or(|last| last <= at);
             for other in own.extract_if(.., |other| over(other)) {
                 if let Some(reg) = values[other.0 as usize].take() {
@@ -422,6 +440,93 @@ impl Writer<'_> {
         Some(())
     }
 
+    /// An instruction of a loop that each element leaves by itself: rounds go on as long as an element is within. Variables of elements that
+    /// have left stay as they are.
+    fn loop_node(&mut self, id: Id, at: usize, group: usize, values: &mut [Option<Reg>], own: &mut Vec<Id>) -> Option<()> {
+        let tape = self.tape;
+        let get = |values: &[Option<Reg>], id: Id| values[self.source[id.0 as usize].0 as usize];
+        match tape.node(id) {
+            Node::Enter(this, before) => {
+                let mut variables = Vec::new();
+                for id in before {
+                    let (prim, value) = (tape.prim(*id), get(values, *id)?);
+                    let to = self.selector().take(prim)?;
+                    self.set.copy(&mut self.selector(), prim, to, value)?;
+                    variables.push(to);
+                }
+                // Rounds do not read again what does not change.
+                let end = self.end_of(*this)?;
+                for id in &self.segment.nodes[at..=end] {
+                    for operand in self.operands(*id) {
+                        if self.place_of(operand).is_none() {
+                            self.fetch(operand, group, values, own)?;
+                        }
+                    }
+                }
+                let within = self.selector().take(Prim::Mask)?;
+                match self.within {
+                    Some(there) => self.set.copy(&mut self.selector(), Prim::Mask, within, there)?,
+                    None => {
+                        let all = self.argument(Argument::Number(Prim::Mask, 1));
+                        self.set.repeat(&mut self.selector(), Prim::Mask, within, all)?;
+                    }
+                }
+                self.around = Some(Around { variables, within, start: self.asm.position(), exits: Vec::new() });
+            }
+            Node::Round(_, number) => {
+                values[id.0 as usize] = Some(*self.around.as_ref()?.variables.get(*number)?);
+                own.push(id);
+            }
+            Node::While(_, goes_on) => {
+                let (within, goes_on) = (self.around.as_ref()?.within, get(values, *goes_on)?);
+                self.set.binary(&mut self.selector(), Prim::Mask, Binary::And, within, within, goes_on)?;
+                self.set.test(&mut self.selector(), within);
+                let over = self.asm.jump(Code::Je_rel32_64);
+                let stop = self.pointers.iter().position(|known| *known == Argument::Cancel)?;
+                self.asm.put(Instruction::with2(Code::Cmp_rm8_imm8, memory(POINTERS[stop], None, 0), 0));
+                let stopped = self.asm.jump(Code::Jne_rel32_64);
+                self.around.as_mut()?.exits.extend([over, stopped]);
+            }
+            Node::Again(_, pairs) => {
+                let Around { variables, within, start, exits } = self.around.take()?;
+                let mut next = Vec::new();
+                for (variable, pair) in variables.iter().zip(pairs.chunks_exact(2)) {
+                    let (prim, value) = (tape.prim(pair[0]), get(values, pair[1])?);
+                    // What another variable holds now is read before that changes.
+                    let copied = value != *variable && variables.contains(&value);
+                    let from = if copied { self.selector().take(prim)? } else { value };
+                    if copied {
+                        self.set.copy(&mut self.selector(), prim, from, value)?;
+                    }
+                    next.push((prim, *variable, from, copied));
+                }
+                for (prim, variable, from, copied) in next {
+                    if from != variable {
+                        self.set.select(&mut self.selector(), prim, variable, within, from, variable)?;
+                    }
+                    if copied {
+                        self.free.give(from);
+                    }
+                }
+                self.asm.put(Instruction::with_branch(Code::Jmp_rel32_64, start));
+                exits.into_iter().for_each(|exit| self.asm.land(exit));
+                self.free.give(within);
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// Where an instruction is in the segment.
+    fn place_of(&self, id: Id) -> Option<usize> {
+        self.segment.nodes.iter().position(|other| *other == id && !matches!(self.tape.node(id), Node::Constant(_) | Node::Invariant(..)))
+    }
+
+    /// Where a loop ends.
+    fn end_of(&self, this: usize) -> Option<usize> {
+        self.segment.nodes.iter().position(|id| matches!(self.tape.node(*id), Node::Again(number, _) if *number == this))
+    }
+
     /// The accumulator that an instruction can write at once: it is read for that alone, and nobody reads the accumulator's old value later.
     fn accumulated(&self, id: Id, at: usize, group: usize) -> Option<Reg> {
         if self.within.is_some() {
@@ -444,6 +549,20 @@ impl Writer<'_> {
         for (at, id) in self.segment.nodes.iter().enumerate().filter(|(_, id)| self.source[id.0 as usize] == **id) {
             for operand in self.operands(*id) {
                 last[operand.0 as usize] = Some(at);
+            }
+        }
+        // What is there when a loop begins is there in every round.
+        for (start, id) in self.segment.nodes.iter().enumerate() {
+            let Node::Enter(this, _) = self.tape.node(*id) else { continue };
+            let Some(end) = self.end_of(*this) else { continue };
+            for id in &self.segment.nodes[start..=end] {
+                for operand in self.operands(*id) {
+                    let round = matches!(self.tape.node(operand), Node::Round(..));
+                    if round || self.place_of(operand).is_none_or(|place| place < start) {
+                        let last = &mut last[operand.0 as usize];
+                        *last = (*last).max(Some(end));
+                    }
+                }
             }
         }
         for id in &self.segment.keeps {

@@ -37,7 +37,8 @@ pub fn place(quantile: f64, count: u64, between: Between) -> Outcome<(u64, u64, 
 fn value<T: Key>(low: T, high: T, part: f64, between: Between) -> f64 {
     let (a, b) = (low.to_f64(), high.to_f64());
     match between {
-        _ if a == b => a,
+        // An infinity beside an element that is hit exactly does not count.
+        _ if a == b || part == 0.0 => a,
         Between::Mean => (a + b) / 2.0,
         // As NumPy: from the nearer end.
         _ if part >= 0.5 => b - (b - a) * (1.0 - part),

@@ -230,9 +230,7 @@ impl<'m> Machine<'m> {
             for (reduction, lanes) in this.reductions.iter().zip(&lanes) {
                 frame.vars[reduction.var.0 as usize] = lanes[lane];
             }
-            for stmt in this.body {
-                self.execute(frame, stmt, depth)?;
-            }
+            self.straight(frame, this.body, depth)?;
             for (reduction, lanes) in this.reductions.iter().zip(&mut lanes) {
                 lanes[lane] = frame.vars[reduction.var.0 as usize];
             }
@@ -243,6 +241,21 @@ impl<'m> Machine<'m> {
             let whole = chunks::fold_lanes(lanes, |a, b| define::emit(&mut Eval::default(), reduction.op, dtype, &[a, b]));
             frame.vars[reduction.var.0 as usize] = before;
             self.fold(frame, reduction, whole, this.span)?;
+        }
+        Ok(())
+    }
+
+    /// What a vector loop holds: statements without control flow, and loops of such.
+    fn straight(&self, frame: &mut Frame<'_>, body: &[Stmt], depth: usize) -> Result<(), Fault> {
+        for stmt in body {
+            let Stmt::While { cond, body, span } = stmt else {
+                self.execute(frame, stmt, depth)?;
+                continue;
+            };
+            while self.truth(frame, cond)? {
+                self.straight(frame, body, depth)?;
+                self.poll(*span)?;
+            }
         }
         Ok(())
     }

@@ -175,14 +175,22 @@ fn make_reduction(kernel: &mut Kernel, done: &mut Reduced, var: VarId, checked: 
     Some(())
 }
 
+/// Does a statement set a variable, or one in it?
 fn sets(stmt: &Stmt, var: VarId) -> bool {
-    matches!(stmt, Stmt::Set { var: own, .. } if *own == var)
+    visit::all_sets(std::slice::from_ref(stmt)).contains(&var)
 }
 
 /// Is a variable set in a body before it is read there?
-fn set_before_read(body: &[Stmt], var: VarId) -> bool {
-    let first = body.iter().find(|stmt| sets(stmt, var) || visit::reads_of(std::slice::from_ref(stmt), var) > 0);
-    first.is_some_and(|stmt| sets(stmt, var) && visit::reads_of(std::slice::from_ref(stmt), var) == 0)
+pub fn set_before_read(body: &[Stmt], var: VarId) -> bool {
+    let reads = |stmt: &Stmt| visit::reads_of(std::slice::from_ref(stmt), var);
+    match body.iter().find(|stmt| sets(stmt, var) || reads(stmt) > 0) {
+        // Perhaps it never runs: then nothing after it may ask.
+        Some(stmt @ Stmt::While { cond, body: inner, .. }) => {
+            visit::reads_in(cond, var) == 0 && set_before_read(inner, var) && reads(stmt) == visit::reads_of(body, var)
+        }
+        Some(stmt) => sets(stmt, var) && reads(stmt) == 0,
+        None => false,
+    }
 }
 
 /// Several folds of a variable by one operation become one, of what the earlier ones fold in first.
@@ -260,13 +268,11 @@ fn drop_unneeded(body: &mut Vec<Stmt>, needed: &dyn Fn(VarId) -> bool) {
             if matches!(stmt, Stmt::Set { var, .. } if !wanted.contains(var)) {
                 continue;
             }
-            for expr in visit::exprs(stmt) {
-                visit::each_expr(expr, &mut |expr| {
-                    if let Expr::Var(var) = expr {
-                        wanted.insert(*var);
-                    }
-                });
-            }
+            visit::all_exprs(std::slice::from_ref(stmt), &mut |expr| {
+                if let Expr::Var(var) = expr {
+                    wanted.insert(*var);
+                }
+            });
         }
         if wanted.len() == before {
             break;

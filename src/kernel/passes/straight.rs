@@ -55,6 +55,22 @@ impl Straightener<'_> {
                     self.out.push(Stmt::Store { array: *array, index, value, check: *check, span: *span });
                 }
                 Stmt::If { cond, then, other } => self.branch(cond, [then, other], mask, names)?,
+                // On a condition a loop's variables would not be those of its body.
+                Stmt::While { cond, body, span } if mask.is_none() => self.rounds(cond.clone(), body, *span)?,
+                Stmt::For { var, lo, hi, step: step @ (1 | -1), body, kind: LoopKind::Seq, span } if mask.is_none() => {
+                    let name = self.kernel.vars[var.0 as usize].name.clone();
+                    let [own, end] = [&name, "end"].map(|name| self.fresh(name, DType::I64));
+                    let int = |op, b| Expr::Op { op, dtype: DType::I64, args: vec![Expr::Var(own), b], span: *span };
+                    self.set(own, lo.clone(), *span);
+                    self.set(end, hi.clone(), *span);
+                    let next = Stmt::Set { var: own, value: int(ScalarOp::Add, Expr::Const(Scalar::i64(*step))), span: *span };
+                    let below = if *step > 0 { ScalarOp::Lt } else { ScalarOp::Gt };
+                    let mut body = without_continue(body);
+                    visit::rename(&mut body, &|read| if read == *var { own } else { read }, &|array| array);
+                    // Where it is left nobody asks what its variable holds.
+                    body.push(next);
+                    self.rounds(int(below, Expr::Var(end)), &body, *span)?;
+                }
                 _ => return None,
             }
         }
@@ -110,6 +126,23 @@ impl Straightener<'_> {
         Some(())
     }
 
+    /// A loop that is on no condition; straight within, and left at its head alone.
+    fn rounds(&mut self, cond: Expr, body: &[Stmt], span: Span) -> Option<()> {
+        let mut cond = self.expr(&cond, &Names::new());
+        let mut body = body.to_vec();
+        if visit::any(&body, |stmt| matches!(stmt, Stmt::Break)) {
+            let inside = self.fresh("inside", DType::Bool);
+            self.set(inside, Expr::Const(Scalar::bool(true)), span);
+            body = leaving(&body, inside);
+            cond = logic(ScalarOp::And, vec![Expr::Var(inside), cond]);
+        }
+        let before = std::mem::take(&mut self.out);
+        self.flatten(&without_continue(&body), None, &mut Names::new())?;
+        let body = std::mem::replace(&mut self.out, before);
+        self.out.push(Stmt::While { cond, body, span });
+        Some(())
+    }
+
     fn dtype(&self, var: VarId) -> DType {
         self.kernel.vars.get(var.0 as usize).map_or(DType::I64, |var| var.dtype)
     }
@@ -136,6 +169,19 @@ impl Straightener<'_> {
 
 fn logic(op: ScalarOp, args: Vec<Expr>) -> Expr {
     Expr::Op { op, dtype: DType::Bool, args, span: Span::default() }
+}
+
+/// A body that is over, and no longer `inside`, where it had a break.
+fn leaving(body: &[Stmt], inside: VarId) -> Vec<Stmt> {
+    let left = Stmt::Set { var: inside, value: Expr::Const(Scalar::bool(false)), span: Span::default() };
+    let change = |stmt: &Stmt| match stmt {
+        Stmt::Break => vec![left.clone(), Stmt::Continue],
+        Stmt::If { cond, then, other } => {
+            vec![Stmt::If { cond: cond.clone(), then: leaving(then, inside), other: leaving(other, inside) }]
+        }
+        _ => vec![stmt.clone()],
+    };
+    body.iter().flat_map(change).collect()
 }
 
 /// `if c { …; continue } rest` as `if c { … } else { rest }`.

@@ -5,7 +5,7 @@ use super::PassOptions;
 use super::bounds::inside;
 use super::depend::Iterations;
 use super::fold::fold;
-use super::reduce::{Reduced, Rules, reduce};
+use super::reduce::{Reduced, Rules, reduce, set_before_read};
 use super::straight::{Straightener, without_continue};
 use crate::array::{DType, Scalar};
 use crate::base::Outcome;
@@ -60,10 +60,28 @@ impl Visitor for Vectoriser<'_> {
 }
 
 impl Vectoriser<'_> {
+    /// Is a loop one that elements of a loop round it go through together, each as often as it has to? One that could be a vector loop itself
+    /// is left to be that.
+    fn differs(&self, stmt: &Stmt) -> bool {
+        let Some(body) = visit::bodies(stmt).first().copied().filter(|body| sets_only(body) && is_light(std::slice::from_ref(stmt))) else {
+            return false;
+        };
+        if matches!(stmt, Stmt::While { .. }) || visit::any(body, |stmt| matches!(stmt, Stmt::Break)) {
+            return true;
+        }
+        let mut kernel = self.shell.clone();
+        let mut straightener = Straightener { kernel: &mut kernel, checked: self.rules.checked, out: Vec::new() };
+        straightener.body(&without_continue(body)).is_some() && {
+            let straight = straightener.out;
+            let carried = straight.clone();
+            reduce(&mut kernel, straight, &|var| !set_before_read(&carried, var), self.rules).is_none()
+        }
+    }
+
     fn vector_loop(&mut self, state: &State, number: usize, stmt: &Stmt) -> Option<Stmt> {
         let Stmt::For { var, lo, hi, step, body, kind: LoopKind::Seq, span } = stmt else { return None };
         let few = |lo: i64, hi: i64| trip_count(lo, hi, *step) < FEWEST;
-        if known_int(lo).zip(known_int(hi)).is_some_and(|(lo, hi)| few(lo, hi)) || !is_plain(body) {
+        if known_int(lo).zip(known_int(hi)).is_some_and(|(lo, hi)| few(lo, hi)) || !is_plain(body, &|stmt| self.differs(stmt)) {
             return None;
         }
         let decls = Decls::of(self.shell);
@@ -79,7 +97,9 @@ impl Vectoriser<'_> {
         straightener.body(&body)?;
         let mut straight = straightener.out;
         visit::rewrite(&mut straight, &mut |expr| fold(expr, checked));
-        if straight.iter().any(|stmt| visit::exprs(stmt).into_iter().any(|expr| can_fail(expr, checked))) {
+        let mut fails = false;
+        visit::statements(&straight, &mut |stmt| fails |= visit::exprs(stmt).into_iter().any(|expr| can_fail(expr, checked)));
+        if fails {
             return None;
         }
         let live = &self.live.get(number)?;
@@ -103,13 +123,38 @@ impl Vectoriser<'_> {
     }
 }
 
-/// Nothing but assignments, stores and branches?
-fn is_plain(body: &[Stmt]) -> bool {
+/// Nothing but assignments, stores and branches, and loops that elements leave one after another?
+fn is_plain(body: &[Stmt], inner: &impl Fn(&Stmt) -> bool) -> bool {
     body.iter().all(|stmt| match stmt {
         Stmt::Set { .. } | Stmt::Store { .. } | Stmt::Continue => true,
-        Stmt::If { then, other, .. } => is_plain(then) && is_plain(other),
+        Stmt::If { then, other, .. } => is_plain(then, inner) && is_plain(other, inner),
+        Stmt::While { .. } | Stmt::For { .. } => inner(stmt),
         _ => false,
     })
+}
+
+/// Nothing but assignments, branches and jumps?
+fn sets_only(body: &[Stmt]) -> bool {
+    body.iter().all(|stmt| match stmt {
+        Stmt::Set { .. } | Stmt::Break | Stmt::Continue => true,
+        Stmt::If { then, other, .. } => sets_only(then) && sets_only(other),
+        _ => false,
+    })
+}
+
+/// No elements of arrays, and nothing that routines compute?
+fn is_light(body: &[Stmt]) -> bool {
+    let mut light = true;
+    visit::all_exprs(body, &mut |expr| {
+        light &= match expr {
+            Expr::Load { .. } => false,
+            Expr::Op { op, .. } => {
+                !matches!(op, ScalarOp::Math(_) | ScalarOp::Pow | ScalarOp::Random(_) | ScalarOp::Arg | ScalarOp::Quantile(_))
+            }
+            _ => true,
+        }
+    });
+    light
 }
 
 /// Are all accesses inside, also those on a condition if it is false?

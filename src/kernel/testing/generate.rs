@@ -103,6 +103,8 @@ struct Generator<'r> {
     in_while: bool,
     /// Calls of helpers are possible.
     calls: bool,
+    /// Expressions have no elements of arrays and nothing that routines compute.
+    light: bool,
     spans: usize,
 }
 
@@ -144,7 +146,7 @@ impl<'r> Generator<'r> {
             body: Vec::new(),
             span: Span::default(),
         };
-        Generator { rng, kernel, loops: Vec::new(), used_loop_vars: 0, budget: 28, in_while: false, calls: true, spans: 0 }
+        Generator { rng, kernel, loops: Vec::new(), used_loop_vars: 0, budget: 28, in_while: false, calls: true, light: false, spans: 0 }
     }
 
     /// A span of its own, so that faults tell where they come from.
@@ -196,6 +198,7 @@ impl<'r> Generator<'r> {
             4..=6 => self.reduction(),
             7..=8 => self.if_stmt(),
             9..=14 if !deep => self.for_loop(),
+            15 if !deep && self.rng.once_in(2) => self.leaving_loop(),
             15 if !deep => self.while_loop(),
             16 if self.calls => {
                 let kernel = KernelId(1 + self.rng.below(2) as u32);
@@ -287,6 +290,53 @@ impl<'r> Generator<'r> {
         let cond = self.expr(DType::Bool, 2);
         let inner = Stmt::While { cond, body, span: self.span() };
         Stmt::For { var, lo: int(0), hi: int(3), step: 1, body: vec![inner], kind: LoopKind::Seq, span: self.span() }
+    }
+
+    /// A loop whose elements each go through a loop of their own and leave it when they have to.
+    fn leaving_loop(&mut self) -> Stmt {
+        let [over, count] = [0, 1].map(|more| VarId((SCALARS.len() * EACH + (self.used_loop_vars + more) % LOOP_VARS) as u32));
+        if self.used_loop_vars + 2 > LOOP_VARS {
+            return self.set();
+        }
+        let array = ArrayId(0);
+        self.used_loop_vars += 2;
+        self.loops.push((over, Some(array)));
+        let (steps, span) = (self.var(DType::I64, 3), self.span());
+        let set = |g: &mut Self, dtype: DType, depth: usize| {
+            let at = 1 + g.rng.below(EACH - 1);
+            Stmt::Set { var: g.var(dtype, at), value: g.expr(dtype, depth), span: g.span() }
+        };
+        let dtypes = [DType::F64, DType::F64, DType::F32, DType::I32, DType::Bool];
+        let own: Vec<DType> = (0..1 + self.rng.below(3)).map(|_| *self.rng.pick(&dtypes)).collect();
+        let mut body: Vec<Stmt> = own.iter().map(|dtype| set(self, *dtype, 2)).collect();
+        body.push(Stmt::Set { var: steps, value: int(0), span });
+        self.light = true;
+        let mut inside: Vec<Stmt> = own.iter().map(|dtype| set(self, *dtype, 3)).collect();
+        let cond = self.expr(DType::Bool, 3);
+        let more = Stmt::Set { var: steps, value: op(ScalarOp::Add, DType::I64, vec![Expr::Var(steps), int(1)]), span };
+        let most = int(self.rng.below(9) as i64);
+        if self.rng.once_in(2) {
+            let jump = if self.rng.once_in(4) { Stmt::Continue } else { Stmt::Break };
+            inside.insert(self.rng.below(inside.len() + 1), Stmt::If { cond, then: vec![jump], other: vec![] });
+            inside.push(more);
+            body.push(Stmt::For { var: count, lo: int(0), hi: most, step: 1, body: inside, kind: LoopKind::Seq, span });
+        } else {
+            inside.push(more);
+            let below = op(ScalarOp::Lt, DType::I64, vec![Expr::Var(steps), most]);
+            let cond = op(ScalarOp::And, DType::Bool, vec![below, cond]);
+            body.push(Stmt::While { cond, body: inside, span });
+        }
+        self.light = false;
+        for dtype in [DType::F64, DType::U8] {
+            let (array, value) = (ArrayId(if dtype == DType::F64 { 4 } else { 9 }), self.expr(dtype, 2));
+            let store = Stmt::Store { array, index: vec![Expr::Var(over)], value, check: Check::At(span), span };
+            let held = op(ScalarOp::Lt, DType::I64, vec![Expr::Var(over), Expr::Len { array, axis: 0 }]);
+            body.push(Stmt::If { cond: held, then: vec![store], other: vec![] });
+        }
+        self.loops.pop();
+        self.used_loop_vars -= 2;
+        let hi = Expr::Len { array, axis: 0 };
+        Stmt::For { var: over, lo: int(0), hi, step: 1, body, kind: LoopKind::Seq, span }
     }
 
     fn bind(&mut self) -> Stmt {
@@ -382,7 +432,7 @@ impl<'r> Generator<'r> {
                 _ => Expr::Var(self.var(dtype, self.rng.0 as usize % EACH)),
             };
         }
-        if matches!(dtype, DType::F64 | DType::I64 | DType::U8) && !self.kernel.arrays.is_empty() && self.rng.once_in(3) {
+        if !self.light && matches!(dtype, DType::F64 | DType::I64 | DType::U8) && !self.kernel.arrays.is_empty() && self.rng.once_in(3) {
             return self.load(dtype);
         }
         let span = self.span();
@@ -403,7 +453,7 @@ impl<'r> Generator<'r> {
                 let [cond, then, other] = [DType::Bool, dtype, dtype].map(|dtype| Box::new(self.expr(dtype, depth - 1)));
                 Expr::If { cond, then, other }
             }
-            3 if dtype == DType::F64 => {
+            3 if dtype == DType::F64 && !self.light => {
                 let op = *self.rng.pick(&[Sqrt, Abs, Neg, Floor, Sign, Square, Math(Elementary::Exp), Math(Elementary::Sin)]);
                 make(self, op, dtype, 1)
             }
@@ -415,6 +465,10 @@ impl<'r> Generator<'r> {
                 let of = *self.rng.pick(&[DType::F64, DType::F64, DType::I64, DType::I32, DType::U8]);
                 let op = *self.rng.pick(&[Lt, Le, Gt, Ge, Eq, Ne]);
                 make(self, op, of, 2)
+            }
+            _ if dtype.is_float() && self.light => {
+                let op = *self.rng.pick(&[Add, Sub, Mul, Minimum, Maximum]);
+                make(self, op, dtype, 2)
             }
             _ if dtype.is_float() => {
                 let op = *self.rng.pick(&[Add, Add, Sub, Mul, Minimum, Maximum, Fmax, Div, Pow, Math(Elementary::Atan2)]);

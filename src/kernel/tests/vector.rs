@@ -53,6 +53,16 @@ fn independent_loops_become_vector_loops() {
             "",
         ),
         ("for i in 0..(len(x, 0) // 2) { x[(2 * i)]? = x[((2 * i) + 1)]? }", ""),
+        // Elements that leave a loop one after another.
+        (
+            "for i in 0..len(x, 0) { t = x[i]? k = 0 while ((k < n) & (t < 50.0)) { t = ((t * 1.5) + 1.0) k = (k + 1) } y[i]? = t p = (p + k) }",
+            "p: add",
+        ),
+        (
+            "for i in 0..len(x, 0) { t = x[i]? u = 0 for k in 0..9 { if (t > 20.0) { break } t = (t * 2.0) u = k } y[i]? = (t + f64(u)) }",
+            "",
+        ),
+        ("for i in 0..len(x, 0) { t = x[i]? for k in 9..0 by -1 { if (t < 0.0) { t = (t + 1.0) continue } t = (1.0 - t) } y[i]? = t }", ""),
         ("for i in 0..len(b, 0) { p = (p ^ b[i]?) u = (u | 1) } p = (p + u)", "u: or, p: xor"),
     ] {
         let (text, after) = optimised(body);
@@ -95,6 +105,10 @@ fn dependent_loops_stay() {
         "for i in 0..len(x, 0) { if (i == 0) { continue } s = (s + x[(i - 1)]?) }",
         "d = view x[1..len(x, 0)] for i in 0..len(d, 0) { d[i]? = x[i]? }",
         "for i in 0..len(x, 0) { a = view x[..] s = a[i]? }",
+        // Loops within that go on with what an earlier element left, that read arrays, or that may not run before something asks.
+        "for i in 0..len(x, 0) { while (t < x[i]?) { t = (t + 1.0) } y[i]? = t }",
+        "for i in 0..len(x, 0) { k = 0 while (k < i) { k = (k + 1) t = 2.0 } y[i]? = t }",
+        "for i in 0..len(x, 0) { k = 0 while (k < i) { x[i]? = 3.0 k = (k + 1) } }",
     ] {
         let (_, after) = optimised(body);
         assert_eq!(loops(&after), [] as [&str; 0], "{body}\n{after}");

@@ -47,7 +47,6 @@ def meet(x, y):
 
 def math2(name, x, y):
     """Functions of two numbers that give floats."""
-    x, y = (v if isinstance(v, (int, float)) else flt(v) for v in (x, y))
     dtype = np.result_type(x, y)
     dtype = np.dtype(np.float64) if dtype.kind in "biu" else dtype
     function = {"hypot": np.hypot, "atan2": np.arctan2, "pow": np.power}[name]

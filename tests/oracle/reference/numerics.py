@@ -41,6 +41,7 @@ def covariance(x):
     center = terms - terms.mean(axis=1, keepdims=True)
     value = center @ center.T / (x.shape[1] - 1)
     size = np.abs(double(x)).max()
+    value = value.squeeze() if value.size == 1 else value
     return Expected(value.astype(np.float64), slack=np.full(value.shape, E64 * 64 * size * size), zeros=True)
 
 
@@ -65,9 +66,11 @@ def logsumexp(x):
 
 def softmax(x, over):
     terms = wide(double(x))
-    power = np.exp(terms - terms.max(axis=over, keepdims=True))
+    below = terms - terms.max(axis=over, keepdims=True)
+    power = np.exp(below)
     value = (power / power.sum(axis=over, keepdims=True)).astype(flt(x).dtype)
-    return Expected(value, ulps=8, slack=eps(flt(x).dtype) * rounding(x.shape[over]) * np.abs(value))
+    # What is rounded of a difference is a factor of its power.
+    return Expected(value, ulps=8, slack=eps(flt(x).dtype) * (rounding(x.shape[over]) - below.astype(np.float64)) * np.abs(value))
 
 
 def interpolated(x, places, values):

@@ -94,15 +94,11 @@ def sort(x, along, descending=False):
 
 def argsort(x, along, descending=False):
     if not descending:
-        # -0.0 stands before 0.0.
-        if x.dtype.kind == "f":
-            return np.lexsort((~np.signbit(x) & (x == 0), np.where(x == 0, 0, x)), axis=along).astype(np.int64)
         return np.argsort(x, axis=along, kind="stable")
     n = x.shape[along]
     back = np.flip(x, along)
     if x.dtype.kind == "f":
-        order = np.lexsort((np.signbit(x) & (x == 0), -np.where(x == 0, 0, x)), axis=along)
-        return order.astype(np.int64)
+        return np.argsort(-x, axis=along, kind="stable")
     order = np.argsort(back, axis=along, kind="stable")
     return np.flip(n - 1 - order, along).astype(np.int64)
 
