@@ -29,6 +29,8 @@ pub struct Slot {
     pub counted: bool,
     /// Is its last stride the size of an element, always?
     pub dense: bool,
+    /// The handle that it has before it is bound.
+    empty: Option<Value>,
 }
 
 impl Slot {
@@ -37,7 +39,7 @@ impl Slot {
         let (handle, ptr) = (variable(), variable());
         let sizes = (0..array.rank).map(|_| variable()).collect();
         let strides = (0..array.rank).map(|_| variable()).collect();
-        Slot { handle, ptr, sizes, strides, dtype: array.dtype, counted, dense }
+        Slot { handle, ptr, sizes, strides, dtype: array.dtype, counted, dense, empty: None }
     }
 
     /// In the order of parameters and results.
@@ -219,18 +221,21 @@ impl Function<'_, '_> {
     pub fn empty_slot(&mut self, at: usize) {
         let zero = self.b.ins().iconst(types::I64, 0);
         let borrowed = self.b.ins().iadd_imm_s(self.ctx, offset::BORROWED as i64);
-        let slot = &self.slots[at];
+        let slot = &mut self.slots[at];
+        slot.empty = Some(borrowed);
         for variable in slot.variables() {
             self.b.def_var(variable, zero);
         }
         self.b.def_var(slot.handle, borrowed);
     }
 
-    /// Binds a slot, giving up what it held. The reference in `to` becomes the slot's, if it counts.
+    /// Binds a slot, giving up what it held, unless it is plain that this is nothing. The reference in `to` becomes the slot's, if it counts.
     pub fn bind(&mut self, array: ArrayId, to: &Bound) {
         if self.slot(array).counted {
             let old = self.b.use_var(self.slot(array).handle);
-            self.release(old);
+            if self.slot(array).empty != Some(self.b.func.dfg.resolve_aliases(old)) {
+                self.release(old);
+            }
         }
         self.assign(array, to);
     }

@@ -1,6 +1,7 @@
 //! Scalar expressions of a kernel as machine values.
 
 use super::function::Function;
+use crate::array::{DType, Scalar};
 use crate::kernel::ir::Expr;
 use crate::ops::emit::Elem;
 use crate::ops::{ScalarOp, cast, define};
@@ -26,6 +27,7 @@ impl Function<'_, '_> {
         match expr {
             Expr::Const(value) => define::constant(self, *value),
             Expr::Var(var) => self.get_var(*var),
+            Expr::Op { op: op @ ScalarOp::Add, dtype, args, .. } if self.is_step(*dtype, args) => self.step(*op, *dtype, args),
             Expr::Op { op, dtype, args, span } => {
                 let args: smallvec::SmallVec<[Elem<Value>; 3]> = args.iter().map(|arg| self.expr(arg)).collect();
                 self.span = *span;
@@ -44,6 +46,23 @@ impl Function<'_, '_> {
             Expr::Len { array, axis } => Elem::Real(self.len(*array, *axis)),
             Expr::If { cond, then, other } => self.choice(cond, then, other),
         }
+    }
+
+    /// Is it an integer plus one of two constants?
+    fn is_step(&self, dtype: DType, args: &[Expr]) -> bool {
+        !self.source.checked && dtype.is_int() && dtype.size() >= 4 && args.get(1).is_some_and(|by| either(by).is_some())
+    }
+
+    /// `x + (if c then 1 else 0)` as one of two sums. A flag made a number first would wait for whatever the register held that it is put in.
+    fn step(&mut self, op: ScalarOp, dtype: DType, args: &[Expr]) -> Elem<Value> {
+        let x = self.expr(&args[0]);
+        let Some((cond, constants)) = args.get(1).and_then(either) else { return x };
+        let cond = self.value(cond);
+        let [a, b] = constants.map(|by| {
+            let by = define::constant(self, by);
+            real(define::emit(self, op, dtype, &[x, by]))
+        });
+        Elem::Real(self.b.ins().select(cond, a, b))
     }
 
     /// Computes one of two expressions.
@@ -83,6 +102,18 @@ impl Function<'_, '_> {
             [re, im] => Elem::Complex(re, im),
             _ => Elem::Real(parts[0]),
         }
+    }
+}
+
+/// The condition of a number that is one of two constants, and these.
+fn either(expr: &Expr) -> Option<(&Expr, [Scalar; 2])> {
+    match expr {
+        Expr::If { cond, then, other } => match (&**then, &**other) {
+            (Expr::Const(a), Expr::Const(b)) => Some((cond, [*a, *b])),
+            _ => None,
+        },
+        Expr::Cast { from: DType::Bool, to, arg, .. } => Some((arg, [1, 0].map(|bits| Scalar { dtype: *to, bits }))),
+        _ => None,
     }
 }
 

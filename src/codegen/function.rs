@@ -108,6 +108,8 @@ pub struct Loop {
     pub next: Block,
     pub exit: Block,
     pub var: Option<VarId>,
+    /// Has it values of its own (`quiet`)?
+    pub quiet: bool,
 }
 
 /// A kernel on its way to a native function.

@@ -106,11 +106,13 @@ impl<'a> Function<'a, '_> {
 
     fn while_loop(&mut self, cond: &Expr, body: &'a [Stmt], span: Span) {
         let [start, next, exit] = [(); 3].map(|()| self.b.create_block());
+        let own = self.own_variables(body);
+        self.enter_own(&own);
         // The condition is emitted before the loop and at its end: one jump a round.
         let go_in = self.value(cond);
         self.b.ins().brif(go_in, start, &[], exit, &[]);
         self.b.switch_to_block(start);
-        self.loops.push(Loop { next, exit, var: None });
+        self.loops.push(Loop { next, exit, var: None, quiet: !own.is_empty() });
         if self.body(body) {
             self.b.ins().jump(next, &[]);
         }
@@ -121,6 +123,7 @@ impl<'a> Function<'a, '_> {
         self.b.ins().brif(again, start, &[], exit, &[]);
         self.b.seal_block(start);
         self.enter(exit);
+        self.leave_own(own);
     }
 
     /// How many times a loop runs (`chunks::trip_count`), where it runs at all.
@@ -151,10 +154,12 @@ impl<'a> Function<'a, '_> {
     fn for_loop(&mut self, var: VarId, bounds: (Value, Value), step: i64, body: &'a [Stmt], span: Span) {
         let Elem::Real(variable) = self.vars[var.0 as usize] else { return };
         let [outer, exit] = [(); 2].map(|()| self.b.create_block());
+        let own = self.own_variables(body);
         let runs = self.runs(bounds, step);
         let before = self.b.create_block();
         self.b.ins().brif(runs, before, &[], exit, &[]);
         self.enter(before);
+        self.enter_own(&own);
         let asks = has_loop(body);
         let pieces = !asks && self.known_count(bounds, step).is_none_or(|count| count > POLL as u64);
         let count = self.trip_count(bounds, step);
@@ -177,7 +182,7 @@ impl<'a> Function<'a, '_> {
         self.b.ins().jump(start, &[]);
 
         self.b.switch_to_block(start);
-        self.loops.push(Loop { next, exit, var: Some(var) });
+        self.loops.push(Loop { next, exit, var: Some(var), quiet: !own.is_empty() });
         if self.body(body) {
             self.b.ins().jump(next, &[]);
         }
@@ -203,6 +208,7 @@ impl<'a> Function<'a, '_> {
         }
         self.b.seal_block(outer);
         self.enter(exit);
+        self.leave_own(own);
     }
 
     /// The arguments of a call, flattened.

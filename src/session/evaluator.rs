@@ -12,7 +12,7 @@ use crate::builtins::build::{A, Build, SliceArg};
 use crate::exec::{Memory, Observer, Runtime};
 use crate::graph::{Graph, GraphBuild, MemoryId, ModuleId, NodeId, Op, Values, pass, read};
 use crate::io::save::{Grain, Sink, VarSpec, grain};
-use crate::kernel::abi::{Arg, Ret};
+use crate::kernel::abi::Ret;
 use crate::kernel::ir::Module;
 use crate::kernel::{lower, passes};
 use crate::plan::{self, Plan, Want};
@@ -347,14 +347,7 @@ impl Evaluator {
         out: &mut dyn Output,
     ) -> Outcome<Vec<NodeId>> {
         let arrays = self.flush(nodes, out)?;
-        let args: Vec<Arg> = arrays
-            .iter()
-            .map(|array| match array.item().filter(|_| array.ty().rank() == 0) {
-                Some(value) => Arg::Scalar(Scalar { dtype: value.dtype.storage(), bits: value.bits }),
-                None => Arg::Array(crate::exec::host::array_arg(array)),
-            })
-            .collect();
-        let results = self.runtime.call(module, &args, span)?;
+        let results = self.runtime.call(module, &arrays, span)?;
         let mut values = Vec::with_capacity(results.len());
         for (result, ty) in results.into_iter().zip(types) {
             values.push(match result {

@@ -48,6 +48,38 @@ fn loops_run_as_often_as_they_should() {
 }
 
 #[test]
+fn loops_without_calls_leave_what_they_read() {
+    let text = "kernel f(x: f64[1], n: i64, by: f64, least: f32, stop: bool) -> f64, f64[1], i64, f32 {
+        var i: i64 var j: i64 var s: f64 var count: i64 array row: f64[1]
+        row = alloc(n)
+        for i in 0..n {
+            for j in 0..n {
+                if (x[j]? > (by * 4.0)) { break }
+                row[j]? = ((row[j]? + x[j]?) * by)
+                s = (s + row[i]?)
+            }
+            row = view row[..]
+        }
+        for i in 0..len(x, 0) {
+            if stop { if (i == 2) { break } }
+            count = (count + (if (f32(x[i]) > least) then 1 else 0))
+            count = (count + i64((x[i] == by)))
+            s = (s + (x[i] * by))
+        }
+        while (count < n) { count = (count + 1) s = (s * by) x[0]? = s }
+        return (s * by), row, (count + n), (least + 1.0f32)
+    }";
+    for (len, n) in [(0, 0), (1, 0), (5, 5), (5, 3), (3, 5), (0, 2), (1, 4)] {
+        for stop in [false, true] {
+            let floats: Vec<f64> = (0..len).map(|at| 0.5 + f64::from(at)).collect();
+            let numbers = [Scalar::f64(1.5), Scalar::f32(2.0), Scalar::bool(stop)];
+            let [by, least, stop] = numbers.map(Data::Scalar);
+            agree(text, &[Data::f64s(&floats), Data::i64(n), by, least, stop]);
+        }
+    }
+}
+
+#[test]
 fn control_flow() {
     let text = "kernel f(n: i64) -> i64, f64, c128, bool {
         var i: i64 var j: i64 var odd: i64 var x: f64 var z: c128 var b: bool

@@ -2,7 +2,7 @@
 
 use super::bind::{Owner, Target};
 use super::function::{Function, Home};
-use super::index::{add, compare, int, known, mul, size, sub};
+use super::index::{add, compare, int, mul, size, sub};
 use super::not_here;
 use super::pull::Kind;
 use super::walk::{Effects, Part};
@@ -47,8 +47,8 @@ impl Function<'_> {
         match fixed {
             Some(0) => return Err(Diagnostic::at(Code::Value, span, "the step of a range is 0")),
             Some(step) => {
-                if let (Some(lo), Some(hi)) = (known(&lo), known(&hi)) {
-                    let (least, largest) = if step > 0 { (lo, hi.saturating_sub(1)) } else { (hi.saturating_add(1), lo) };
+                if let (Some(lo), Some(hi)) = (self.ranges.of(&lo), self.ranges.of(&hi)) {
+                    let (least, largest) = if step > 0 { (lo.0, hi.1.saturating_sub(1)) } else { (hi.0.saturating_add(1), lo.1) };
                     self.ranges.open(var, least, largest.max(least));
                 }
                 if own {

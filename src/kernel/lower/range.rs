@@ -1,5 +1,5 @@
 //! What is plainly known of integers while lowering: the bounds of loop variables and of small arithmetic on them. Enough to leave out the
-//! checks of `x[i - 1]` in a loop over known sizes; the pass `bounds` proves the rest.
+//! checks of `x[i - 1]` in a loop over known sizes, and of `x[j]` for j in `i + 1..n` in it; the pass `bounds` proves the rest.
 
 use crate::array::DType;
 use crate::kernel::ir::{Expr, VarId};

@@ -86,7 +86,8 @@ impl Function<'_> {
     pub fn check_of(&self, a: A, indices: &[Expr], span: Span) -> Check {
         let dims = &self.node(a).ty.dims;
         let inside = indices.iter().zip(dims).all(|(index, dim)| self.ranges.is_inside(index, dim.size.known()));
-        if inside { Check::Proven } else { Check::At(span) }
+        // What is known of a loop's variable holds whatever the conditions within the loop.
+        if inside { Check::Always } else { Check::At(span) }
     }
 
     /// An element of an integer array as i64.

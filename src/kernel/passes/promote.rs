@@ -1,14 +1,16 @@
 //! Elements that a loop reads and writes at one place only are kept in a variable: read before the loop, written after it. So a sum into
-//! `c[i, j]` over `k` is a reduction, and an element that stays the same is read once.
+//! `c[i, j]` over `k` is a reduction, and an element that stays the same is read once: on the condition that the loop runs, where it is
+//! known to be inside only then.
 
 use super::PassOptions;
 use super::bounds::inside;
-use crate::array::Scalar;
-use crate::base::Outcome;
+use crate::array::{DType, Scalar};
+use crate::base::{Outcome, Span};
 use crate::kernel::alias::{self, Shares};
 use crate::kernel::ir::*;
 use crate::kernel::ranges::{Decls, Next, State, Term, Visitor, walk};
 use crate::kernel::visit;
+use crate::ops::ScalarOp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Each round takes one element out of each loop.
@@ -49,16 +51,29 @@ struct Use {
     place: Option<Vec<Expr>>,
     loaded: bool,
     stored: bool,
+    /// Is it inside whatever the conditions in the loop?
+    always: bool,
+}
+
+/// An element to be kept in a variable.
+struct Kept {
+    array: ArrayId,
+    index: Vec<Expr>,
+    stored: bool,
+    /// Is it known to be inside even if the loop does not run?
+    inside: bool,
 }
 
 impl Visitor for Promote {
     fn enter(&mut self, state: &mut State, number: usize, stmt: &mut Stmt) -> Next {
-        let Stmt::For { var, body, kind: LoopKind::Seq, span, .. } = &*stmt else { return Next::Walk };
+        let Stmt::For { var, lo, hi, step, body, kind: LoopKind::Seq, span } = &*stmt else { return Next::Walk };
         if visit::any(body, |stmt| matches!(stmt, Stmt::Return(_))) {
             return Next::Walk;
         }
         let (var, span) = (*var, *span);
-        let Some((array, index, stored)) = self.candidate(state, number, var, body) else { return Next::Walk };
+        let Some(Kept { array, index, stored, inside }) = self.candidate(state, number, var, body) else { return Next::Walk };
+        let op = if *step > 0 { ScalarOp::Lt } else { ScalarOp::Gt };
+        let runs = Expr::Op { op, dtype: DType::I64, args: vec![lo.clone(), hi.clone()], span: Span::default() };
         let own = VarId(self.first + self.fresh.len() as u32);
         let dtype = self.arrays[array.0 as usize].dtype.storage();
         self.fresh.push(VarDecl { name: "kept".into(), dtype });
@@ -66,7 +81,9 @@ impl Visitor for Promote {
         if let Stmt::For { body, .. } = stmt {
             replace(body, array, &index, own);
         }
-        let mut then = vec![Stmt::Set { var: own, value: load, span }, std::mem::replace(stmt, Stmt::Break)];
+        let read = Stmt::Set { var: own, value: load, span };
+        let read = if inside { read } else { Stmt::If { cond: runs, then: vec![read], other: Vec::new() } };
+        let mut then = vec![read, std::mem::replace(stmt, Stmt::Break)];
         if stored {
             then.push(Stmt::Store { array, index, value: Expr::Var(own), check: Check::Proven, span });
         }
@@ -77,8 +94,7 @@ impl Visitor for Promote {
 }
 
 impl Promote {
-    /// An element to be kept in a variable: its array and index, and whether the loop writes it.
-    fn candidate(&self, state: &State, number: usize, var: VarId, body: &[Stmt]) -> Option<(ArrayId, Vec<Expr>, bool)> {
+    fn candidate(&self, state: &State, number: usize, var: VarId, body: &[Stmt]) -> Option<Kept> {
         let shares = self.shares.get(number)?;
         let uses = uses(body);
         let mut changed = self.decls.changes(body);
@@ -86,6 +102,7 @@ impl Promote {
         let mut given = BTreeSet::new();
         visit::statements(body, &mut |stmt| given.extend(visit::hands_on(stmt)));
         let bound = visit::all_binds(body);
+        let innermost = !visit::any(body, |stmt| matches!(stmt, Stmt::For { .. } | Stmt::While { .. }));
         uses.iter().find_map(|(array, own)| {
             let index = own.place.as_ref()?;
             let apart = |other: &ArrayId| other == array || !shares.may(*array, *other);
@@ -93,7 +110,10 @@ impl Promote {
             let others = uses.iter().filter(|(_, other)| own.stored || other.stored).all(|(other, _)| apart(other));
             let fits = own.loaded && !bound.contains(array) && !given.contains(array) && given.iter().all(apart) && others;
             let stays = fits && index.iter().all(|at| is_fixed(at, &changed));
-            (stays && inside(&mut state.clone(), *array, index)).then(|| (*array, index.clone(), own.stored))
+            let inside = stays && inside(&mut state.clone(), *array, index);
+            // What is said of an access is said of its innermost loop.
+            let once_it_runs = stays && innermost && own.always && !own.stored;
+            (inside || once_it_runs).then(|| Kept { array: *array, index: index.clone(), stored: own.stored, inside })
         })
     }
 }
@@ -121,10 +141,11 @@ fn uses(body: &[Stmt]) -> BTreeMap<ArrayId, Use> {
     let mut found: BTreeMap<ArrayId, Use> = BTreeMap::new();
     let mut note = |array: ArrayId, index: &Vec<Expr>, check: Check, stored: bool| {
         let place = check.is_proven().then(|| index.clone());
-        let own = found.entry(array).or_insert(Use { place: place.clone(), loaded: false, stored: false });
+        let own = found.entry(array).or_insert(Use { place: place.clone(), loaded: false, stored: false, always: true });
         if own.place != place {
             own.place = None;
         }
+        own.always &= check == Check::Always;
         own.loaded |= !stored;
         own.stored |= stored;
     };
@@ -161,8 +182,11 @@ fn replace(body: &mut [Stmt], array: ArrayId, index: &[Expr], own: VarId) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::Interpreter;
     use crate::kernel::parse::parse;
+    use crate::kernel::passes::bounds::bounds;
     use crate::kernel::passes::simplify::simplify;
+    use crate::kernel::testing::{Data, run, same_run};
     use crate::kernel::verify::verify;
 
     #[test]
@@ -207,6 +231,30 @@ mod tests {
         }
         let words = |text: &str| text.split_whitespace().map(str::to_string).collect::<Vec<_>>();
         assert_eq!(words(&module.to_string()), words(want));
+    }
+
+    #[test]
+    fn elements_inside_once_the_loop_runs_are_read_if_it_does() {
+        let text = "kernel f(x: f64[1], y: f64[1], n: i64) {
+            var i: i64
+            for i in 0..len(x, 0) { y[i]? = (x[0]? * 2.0) }
+            for i in 0..n { y[0]? = x[i]? }
+        }";
+        let mut module = parse(text).unwrap();
+        let before = module.clone();
+        for pass in [bounds, promote, simplify] {
+            pass(&mut module, &PassOptions::default()).unwrap();
+            verify(&module).unwrap();
+        }
+        let text = module.to_string();
+        assert!(text.contains("if (0 < len(x, 0)) {\n        kept = x[0]\n"), "{text}");
+        assert_eq!(text.matches("kept =").count(), 1, "{text}");
+        for sizes in [0, 1, 3] {
+            let floats: Vec<f64> = (0..sizes).map(|v| v as f64 + 1.0).collect();
+            let data = [Data::f64s(&floats), Data::f64s(&floats), Data::i64(sizes)];
+            let [want, got] = [&before, &module].map(|module| run(&Interpreter, module, &data));
+            assert!(same_run(&want, &got), "{sizes}\n{want:?}\n{got:?}");
+        }
     }
 
     #[test]
