@@ -8,7 +8,8 @@ use super::runtime::offset;
 use super::symbols::Symbol;
 use crate::array::DType;
 use crate::base::Span;
-use crate::kernel::ir::{ArrayDecl, ArrayId, Check, Expr, FaultKind, Kernel, Param, Place, Stmt, ViewIndex};
+use crate::kernel::ir::{ArrayDecl, ArrayId, Check, Expr, FaultKind, Kernel, LARGE, Param, Place, Stmt, ViewIndex};
+use crate::kernel::visit;
 use crate::ops::emit::{Elem, Prim};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
@@ -143,6 +144,27 @@ impl Function<'_, '_> {
 
     pub fn len(&mut self, array: ArrayId, axis: usize) -> Value {
         self.b.use_var(self.slots[array.0 as usize].sizes[axis])
+    }
+
+    /// Is an array one whose elements the kernel does not read?
+    pub fn is_streamed(&self, array: ArrayId) -> bool {
+        let mut read = false;
+        visit::all_exprs(&self.kernel.body, &mut |expr| read |= matches!(expr, Expr::Load { array: other, .. } if other == &array));
+        !read
+    }
+
+    /// Do caches not hold an array?
+    pub fn is_large(&mut self, array: ArrayId) -> Value {
+        let decl = &self.kernel.arrays[array.0 as usize];
+        if decl.stream {
+            return self.b.ins().iconst(types::I8, 1);
+        }
+        let mut bytes = self.b.ins().iconst(types::I64, decl.dtype.size() as i64);
+        for axis in 0..decl.rank {
+            let size = self.len(array, axis);
+            bytes = self.b.ins().imul(bytes, size);
+        }
+        self.b.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, bytes, LARGE as i64)
     }
 
     /// Bytes from an element to the next along an axis.

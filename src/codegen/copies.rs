@@ -15,7 +15,7 @@ use cranelift_codegen::ir::{InstBuilder, StackSlotData, StackSlotKind, Value, ty
 pub struct Copies {
     all: Vec<Copied>,
     /// Do elements of all arrays lie side by side? `None`: it is known that they do.
-    dense: Option<Value>,
+    pub dense: Option<Value>,
     /// Must the loop work on the arrays as they are, though they are not dense? `None`: it is known that it need not.
     pub direct: Option<Value>,
 }

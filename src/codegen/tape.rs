@@ -76,6 +76,8 @@ pub struct Access {
     pub array: ArrayId,
     pub dtype: DType,
     pub place: Place,
+    /// Its array is written alone: if it is large, what is stored need not be in caches.
+    pub streams: bool,
 }
 
 impl Access {
@@ -476,7 +478,8 @@ impl<'r, 'a, 'f> Recorder<'r, 'a, 'f> {
             None => Place::Computed { index: index.iter().map(|at| parts(self.expr(at))[0]).collect() },
         };
         let linear = matches!(place, Place::Linear { .. });
-        self.tape.accesses.push(Access { array, dtype: self.f.slot(array).dtype, place });
+        let streams = self.f.is_streamed(array);
+        self.tape.accesses.push(Access { array, dtype: self.f.slot(array).dtype, place, streams });
         let access = self.tape.accesses.len() - 1;
         if settled && linear {
             self.linear.push((array, index.to_vec(), access));

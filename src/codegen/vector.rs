@@ -4,6 +4,7 @@
 //! in each, every segment runs over whole groups of lanes and then over single elements, and the routines run over the strip. Accumulators
 //! are in memory between segments.
 
+use super::copies::Copies;
 use super::function::Function;
 use super::lane_memory::{keep, restore, restore_one};
 use super::lanes::{self, GROUP, is_wide, stored};
@@ -15,7 +16,7 @@ use super::vector_body::{Accumulators, Strip};
 use super::wide::{self, Wide};
 use crate::base::Span;
 use crate::kernel::chunks::fold_lanes;
-use crate::kernel::ir::{LANES, Reduction, Stmt, VarId};
+use crate::kernel::ir::{ArrayId, LANES, Reduction, Stmt, VarId};
 use crate::ops::define;
 use crate::ops::emit::{Elem, Prim, Routine};
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -54,6 +55,7 @@ impl Function<'_, '_> {
         let accumulators: Vec<Value> = tape.accumulators.iter().map(|acc| self.accumulators(acc.prim, acc.identity)).collect();
         let kept = self.strips(&tape, &plan, strip);
         let copies = self.copies(&tape, count, strip);
+        let streams = self.streams(&tape, &copies);
         let most = self.strip_length(&copies, strip, if plan.buffer_count == 0 { LONG_STRIP } else { strip });
 
         let start = self.b.create_block();
@@ -74,6 +76,7 @@ impl Function<'_, '_> {
             index,
             step: round.step,
             span: round.span,
+            streams,
             kept,
             strip,
             accumulators: &accumulators,
@@ -94,6 +97,21 @@ impl Function<'_, '_> {
         self.join(&tape, &accumulators, round);
         self.b.ins().jump(exit, &[]);
         self.enter(exit);
+    }
+
+    /// May what a loop stores go past the caches? `None`: it may not.
+    fn streams(&mut self, tape: &Tape, copies: &Copies) -> Option<Value> {
+        let stored = |at: &usize| tape.ids().any(|id| matches!(tape.node(id), Node::Store(access, ..) if access == at));
+        let mut arrays: Vec<ArrayId> = (0..tape.accesses.len())
+            .filter(stored)
+            .map(|at| &tape.accesses[at])
+            .filter(|access| access.streams)
+            .map(|access| access.array)
+            .collect();
+        arrays.sort();
+        arrays.dedup();
+        let large: Vec<Value> = arrays.into_iter().map(|array| self.is_large(array)).collect();
+        large.into_iter().chain(copies.dense).reduce(|all, more| self.b.ins().band(all, more))
     }
 
     /// Folds the accumulators into the variables.

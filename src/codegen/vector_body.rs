@@ -27,6 +27,8 @@ pub struct Strip<'t> {
     pub index: Value,
     pub step: i64,
     pub span: Span,
+    /// May stores go past the caches? `None`: no.
+    pub streams: Option<Value>,
     /// Values kept in strips: their address, and elements in each.
     pub kept: Value,
     pub strip: usize,

@@ -3,14 +3,15 @@
 use super::Run;
 use super::host::KernelHost;
 use super::lookup::{self, Rows, Table};
-use super::store::{self, Block, Places};
+use super::store::{self, Block, Place, Places};
 use crate::array::Scalar;
 use crate::base::{Outcome, Span};
 use crate::kernel::abi::{Arg, ArrayArg, Compiled};
 use crate::kernel::fault::diagnose;
+use crate::kernel::ir::LARGE;
 use crate::plan::emit::emit;
 use crate::plan::halo;
-use crate::plan::ir::{Fused, OutputKind};
+use crate::plan::ir::{Fused, Output, OutputKind};
 use std::sync::Arc;
 
 /// A kernel with all that its blocks share.
@@ -38,7 +39,11 @@ impl<'a> Compute<'a> {
     /// For a pass over `elements`.
     pub fn new(run: &'a Run<'a>, fused: &'a Fused, places: Places, elements: u64, span: Span) -> Outcome<Compute<'a>> {
         let tables = lookup::tables(fused, places, span)?;
-        let kernel = run.runtime.kernels.get(&emit(run.graph, fused, run.runtime.limits.checked), elements)?;
+        let streams = |output: &Output| match &places.stores[output.store.0 as usize] {
+            Some(Place::Memory(array)) => matches!(output.kind, OutputKind::Map { .. }) && array.ty().bytes() >= Some(LARGE),
+            _ => false,
+        };
+        let kernel = run.runtime.kernels.get(&emit(run.graph, fused, run.runtime.limits.checked, &streams), elements)?;
         let mut groups = halo::groups(&fused.leaves, &fused.block);
         groups.iter_mut().for_each(|group| group.retain(|leaf| !lookup::is_in_parts(fused, &tables, *leaf)));
         groups.retain(|group| !group.is_empty());

@@ -39,7 +39,7 @@ pub fn copy(run: &Run, dtype: DType, from: ArrayArg, to: ArrayArg, span: Span) -
         outputs: vec![output],
     };
     let elements = to.sizes.iter().map(|size| *size as u64).product();
-    let kernel = run.runtime.kernels.get(&emit(run.graph, &fused, false), elements)?;
+    let kernel = run.runtime.kernels.get(&emit(run.graph, &fused, false, &|_| false), elements)?;
     let zero = std::iter::repeat_n(0, rank);
     let scalars = to.sizes.iter().copied().chain(zero).map(|value| Arg::Scalar(crate::array::Scalar::i64(value)));
     let args: Vec<Arg> = scalars.chain([Arg::Array(from), Arg::Array(to.clone())]).collect();

@@ -61,6 +61,8 @@ pub struct ArrayDecl {
     pub name: String,
     pub dtype: DType,
     pub rank: usize,
+    /// It is part of more than caches hold, which is written once and not read soon.
+    pub stream: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,6 +190,9 @@ pub enum LoopKind {
 
 /// No axis of an array is longer: arithmetic on indices near it does not overflow.
 pub const MAX_SIZE: i64 = 1 << 62;
+
+/// Bytes of an array that caches do not hold.
+pub const LARGE: u64 = 64 << 20;
 
 /// Accumulators of a vector reduction: part of the meaning of a program, so that every engine and machine gives the same bits.
 pub const LANES: usize = 16;

@@ -151,7 +151,7 @@ impl<'t> Parser<'t> {
         Ok(Kernel { body, ..std::mem::replace(&mut self.kernel, empty_kernel()) })
     }
 
-    /// `x: f64`, `a: f64[2]`
+    /// `x: f64`, `a: f64[2]`, `b: f64[1] stream`
     fn declaration(&mut self) -> Outcome<Param> {
         let name = self.next().to_owned();
         self.expect(":")?;
@@ -161,7 +161,8 @@ impl<'t> Parser<'t> {
                 Param::Scalar(VarId(self.kernel.vars.len() as u32 - 1))
             }
             (dtype, Some(rank)) => {
-                self.kernel.arrays.push(ArrayDecl { name, dtype, rank });
+                let stream = self.eat("stream");
+                self.kernel.arrays.push(ArrayDecl { name, dtype, rank, stream });
                 Param::Array(ArrayId(self.kernel.arrays.len() as u32 - 1))
             }
         })

@@ -93,7 +93,7 @@ impl<'m> Printer<'m> {
             Param::Scalar(var) => write!(f, "{}: {}", self.var(var), self.kernel.vars[var.0 as usize].dtype),
             Param::Array(array) => {
                 let decl = &self.kernel.arrays[array.0 as usize];
-                write!(f, "{}: {}[{}]", self.array(array), decl.dtype, decl.rank)
+                write!(f, "{}: {}[{}]{}", self.array(array), decl.dtype, decl.rank, stream(decl))
             }
         })?;
         f.write_str(")")?;
@@ -112,7 +112,7 @@ impl<'m> Printer<'m> {
         }
         for (at, array) in self.kernel.arrays.iter().enumerate() {
             if !self.kernel.params.contains(&Param::Array(ArrayId(at as u32))) {
-                writeln!(f, "    array {}: {}[{}]", self.arrays[at], array.dtype, array.rank)?;
+                writeln!(f, "    array {}: {}[{}]{}", self.arrays[at], array.dtype, array.rank, stream(array))?;
             }
         }
         self.body(f, &self.kernel.body, 1)?;
@@ -325,4 +325,8 @@ fn literal(f: F, value: Scalar) -> Result {
         DType::I64 => write!(f, "{}", value.as_int().unwrap_or(0)),
         dtype => write!(f, "{}{dtype}", value.as_int().unwrap_or(0)),
     }
+}
+
+fn stream(array: &ArrayDecl) -> &'static str {
+    if array.stream { " stream" } else { "" }
 }

@@ -32,9 +32,9 @@ pub fn arrays_of(kind: &OutputKind, dtype: DType) -> Vec<(DType, Scalar)> {
     }
 }
 
-/// The kernel of a pass. `checked`: integer overflow is a fault.
-pub fn emit(graph: &Graph, fused: &Fused, checked: bool) -> Module {
-    let mut emitter = Emitter::new(graph, fused);
+/// The kernel of a pass. `checked`: integer overflow is a fault. `streams` tells of each output whether caches do not hold it.
+pub fn emit(graph: &Graph, fused: &Fused, checked: bool, streams: &dyn Fn(&Output) -> bool) -> Module {
+    let mut emitter = Emitter::new(graph, fused, streams);
     let body = emitter.body();
     let Emitter { vars, arrays, params, mut callees, .. } = emitter;
     let entry = Kernel { name: "block".into(), params, vars, arrays, results: Vec::new(), body, span: Span::default() };
@@ -66,7 +66,7 @@ struct Emitter<'a> {
 }
 
 impl<'a> Emitter<'a> {
-    fn new(graph: &'a Graph, fused: &'a Fused) -> Emitter<'a> {
+    fn new(graph: &'a Graph, fused: &'a Fused, streams: &dyn Fn(&Output) -> bool) -> Emitter<'a> {
         let rank = fused.domain.len();
         let mut e = Emitter {
             graph,
@@ -95,7 +95,8 @@ impl<'a> Emitter<'a> {
             let dtype = fused.code[output.value.0 as usize].dtype;
             let parts = arrays_of(&output.kind, dtype);
             let arrays = parts.iter().enumerate().map(|(part, (dtype, _))| e.array_param(format!("out{at}_{part}"), *dtype, rank));
-            let arrays = arrays.collect();
+            let arrays: Vec<ArrayId> = arrays.collect();
+            arrays.iter().for_each(|array| e.arrays[array.0 as usize].stream = streams(output));
             e.outputs.push(arrays);
         }
         let vias = fused.leaves.iter().flat_map(|leaf| &leaf.access).filter_map(|map| Some((map.via?.leaf, map.axis?)));
@@ -125,7 +126,7 @@ impl<'a> Emitter<'a> {
         array
     }
     fn array(&mut self, name: String, dtype: DType, rank: usize) -> ArrayId {
-        self.arrays.push(ArrayDecl { name, dtype: dtype.storage(), rank });
+        self.arrays.push(ArrayDecl { name, dtype: dtype.storage(), rank, stream: false });
         ArrayId(self.arrays.len() as u32 - 1)
     }
     fn here(&self) -> Vec<Expr> {

@@ -17,7 +17,7 @@ pub fn merge(op: ReduceOp, dtype: DType) -> Module {
         parts
             .iter()
             .enumerate()
-            .map(|(part, (dtype, _))| ArrayDecl { name: format!("{side}{part}"), dtype: dtype.storage(), rank: 1 })
+            .map(|(part, (dtype, _))| ArrayDecl { name: format!("{side}{part}"), dtype: dtype.storage(), rank: 1, stream: false })
             .collect()
     };
     let arrays: Vec<ArrayDecl> = declare("a").into_iter().chain(declare("b")).collect();

@@ -128,8 +128,11 @@ struct Draft {
 impl Draft {
     fn new(vars: &[DType], arrays: &[(DType, usize)]) -> Draft {
         let vars = vars.iter().enumerate().map(|(at, dtype)| VarDecl { name: format!("v{at}"), dtype: *dtype }).collect();
-        let arrays =
-            arrays.iter().enumerate().map(|(at, (dtype, rank))| ArrayDecl { name: format!("a{at}"), dtype: *dtype, rank: *rank }).collect();
+        let arrays = arrays
+            .iter()
+            .enumerate()
+            .map(|(at, (dtype, rank))| ArrayDecl { name: format!("a{at}"), dtype: *dtype, rank: *rank, stream: false })
+            .collect();
         let kernel = Kernel { name: "test".into(), params: vec![], vars, arrays, results: vec![], body: vec![], span: span(0) };
         Draft { kernel }
     }

@@ -210,3 +210,37 @@ fn other_steps() {
         }
     }
 }
+
+#[test]
+fn stores_go_past_the_caches_wherever_they_begin() {
+    let bodies = [
+        ("y[i] = ((x[i] * 2.0) - 1.0) z[i] = x[i]", ""),
+        ("y[i] = f64(i)", ""),
+        ("y[i] = x[i] s = (s + x[i])", "s: add"),
+        ("t = x[i] while (t < 3.0) { t = (t + 1.5) } y[i] = t", ""),
+        ("v[i] = (f32(x[i]) * f32(2.0)) y[i] = x[i]", ""),
+    ];
+    for (body, reductions) in bodies {
+        let text = format!(
+            "kernel f(x: f64[1], y: f64[1] stream, z: f64[1] stream, v: f32[1] stream, lo: i64, hi: i64) -> f64 {{
+                var i: i64 var t: f64 var s: f64
+                for i in lo..hi vector({reductions}) {{ {body} }}
+                return s
+            }}"
+        );
+        let module = parse(&text).unwrap_or_else(|error| panic!("{text}\n{error:?}"));
+        for (lo, count) in (0..18).flat_map(|lo| [40, 47, 48, 49, 63, 200].map(|count| (lo, count))) {
+            let array = |dtype, seed| data(dtype, &[lo + count + 5], seed);
+            let args = [
+                array(DType::F64, 1),
+                array(DType::F64, 2),
+                array(DType::F64, 3),
+                array(DType::F32, 4),
+                Data::i64(lo),
+                Data::i64(lo + count),
+            ];
+            let (want, got) = (run(&Interpreter, &module, &args), run(&Jit, &module, &args));
+            assert!(same_run(&want, &got), "{body} from {lo}, {count}\n{want:?}\n{got:?}");
+        }
+    }
+}

@@ -187,6 +187,14 @@ impl Set for Avx2 {
         }
     }
 
+    fn bytes(&self) -> usize {
+        32
+    }
+
+    fn stream(&self, s: &mut Selector, to: MemoryOperand, x: Reg) {
+        s.asm.put(Instruction::with2(VEX_Vmovntdq_m256_ymm, to, ymm(x)));
+    }
+
     fn has_masks(&self) -> bool {
         false
     }

@@ -24,6 +24,14 @@ impl Set for Avx512 {
         }
     }
 
+    fn bytes(&self) -> usize {
+        64
+    }
+
+    fn stream(&self, s: &mut Selector, to: MemoryOperand, x: Reg) {
+        s.asm.put(Instruction::with2(Code::EVEX_Vmovntdq_m512_zmm, to, x.named(Form::Quad)));
+    }
+
     fn has_masks(&self) -> bool {
         true
     }

@@ -39,6 +39,8 @@ enum Argument {
     Number(Prim, u64),
     /// The byte that tells whether the run is to stop.
     Cancel,
+    /// Whether stores may go past the caches.
+    Streams,
 }
 
 /// A segment as machine code.
@@ -78,6 +80,10 @@ impl Function<'_, '_> {
                 Argument::Number(Prim::Mask, bits) => self.b.ins().iconst(types::I64, if bits & 1 == 0 { 0 } else { -1 }),
                 Argument::Number(prim, bits) => constant(&mut self.b, prim, bits),
                 Argument::Cancel => self.cancel(),
+                Argument::Streams => match strip.streams {
+                    Some(streams) => self.b.ins().uextend(types::I64, streams),
+                    None => continue,
+                },
                 Argument::Invariant(id) => match strip.tape.node(id) {
                     Node::Invariant(value, _) if strip.tape.prim(id) == Prim::Mask => self.b.ins().bmask(types::I64, *value),
                     Node::Invariant(value, _) => *value,

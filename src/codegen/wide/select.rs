@@ -28,6 +28,10 @@ pub trait Set {
     fn registers(&self) -> Free;
     /// Elements in a group.
     fn width(&self, form: Form) -> usize;
+    /// Bytes of a vector.
+    fn bytes(&self) -> usize;
+    /// Stores a vector past the caches, at an aligned place.
+    fn stream(&self, s: &mut Selector, to: MemoryOperand, x: Reg);
     /// Can instructions leave out elements by a mask?
     fn has_masks(&self) -> bool;
     /// `to = x`.

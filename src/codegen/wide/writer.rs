@@ -5,6 +5,7 @@ use super::forms::Form;
 use super::narrow::Ranges;
 use super::select::{Selector, Set, needs_binary, needs_unary};
 use super::{Argument, Wide};
+use crate::array::DType;
 use crate::codegen::lanes::stored;
 use crate::codegen::strips::Segment;
 use crate::codegen::tape::{Id, Node, Place, Stride, Tape};
@@ -63,6 +64,7 @@ pub fn write(
         accumulators: Vec::new(),
         last: Vec::new(),
         around: None,
+        streaming: false,
     };
     writer.last = writer.last_uses();
     writer.function(invariants_in_registers)?;
@@ -97,6 +99,8 @@ struct Writer<'a> {
     last: Vec<Option<usize>>,
     /// The loop that the instructions are in, of those that each element leaves by itself.
     around: Option<Around>,
+    /// Stores that can go past the caches do.
+    streaming: bool,
 }
 
 struct Around {
@@ -143,20 +147,14 @@ impl Writer<'_> {
         }
         let step = self.prepare(invariants_in_registers)?;
         self.move_accumulators(true)?;
-        self.asm.put(Instruction::with2(Code::Xor_r32_rm32, Register::EAX, Register::EAX));
-        // Rounds as long as another one fits.
         let round = self.round() as i32;
+        let streamed = self.stream(step)?;
+        self.asm.put(Instruction::with2(Code::Xor_r32_rm32, Register::EAX, Register::EAX));
         self.asm.put(Instruction::with2(Code::Sub_rm64_imm8, COUNT, round));
         let few = self.asm.jump(Code::Jl_rel32_64);
-        let start = self.asm.position();
-        for group in 0..self.round() / self.width() {
-            self.group(group)?;
-            self.next_index(step)?;
-        }
-        self.asm.put(Instruction::with2(Code::Add_rm64_imm8, AT, round));
-        self.asm.put(Instruction::with2(Code::Cmp_r64_rm64, AT, COUNT));
-        self.asm.put(Instruction::with_branch(Code::Jle_rel32_64, start));
+        self.rounds(step)?;
         self.asm.land(few);
+        streamed.into_iter().for_each(|jump| self.asm.land(jump));
         if self.set.has_masks() {
             self.asm.put(Instruction::with2(Code::Sub_r64_rm64, COUNT, AT));
             self.asm.put(Instruction::with2(Code::Add_rm64_imm8, COUNT, round));
@@ -169,6 +167,93 @@ impl Writer<'_> {
         saved.rev().for_each(|register| self.asm.put(Instruction::with1(Code::Pop_r64, *register)));
         self.asm.put(Ok(Instruction::with(Code::Retnq)));
         Some(())
+    }
+
+    /// Rounds as long as another one fits; `COUNT` is the last element that begins one.
+    fn rounds(&mut self, step: Option<Reg>) -> Option<()> {
+        let start = self.asm.position();
+        for group in 0..self.round() / self.width() {
+            self.group(group)?;
+            self.next_index(step)?;
+        }
+        self.asm.put(Instruction::with2(Code::Add_rm64_imm8, AT, self.round() as i32));
+        self.asm.put(Instruction::with2(Code::Cmp_r64_rm64, AT, COUNT));
+        self.asm.put(Instruction::with_branch(Code::Jle_rel32_64, start));
+        Some(())
+    }
+
+    /// Can a store go past the caches? It writes whole vectors.
+    fn can_stream(&self, access: usize) -> bool {
+        let access = &self.tape.accesses[access];
+        access.streams
+            && self.strip.streams.is_some()
+            && access.dtype != DType::Bool
+            && access.dtype.size() * self.width() == self.set.bytes()
+    }
+
+    /// All rounds with stores that go past the caches, where that is asked for and there are such; then it jumps. Vectors are stored at their
+    /// own alignment alone, so that elements before the first such place are a group under a mask.
+    fn stream(&mut self, step: Option<Reg>) -> Option<Option<Jump>> {
+        let mut places = Vec::new();
+        for id in &self.segment.nodes {
+            if let Node::Store(access, _, None) = self.tape.node(*id)
+                && self.can_stream(*access)
+            {
+                places.push((*access, self.pointers.iter().position(|known| *known == Argument::Access(*access))?));
+            }
+        }
+        let Some((first, pointer)) = places.first().copied() else { return Some(None) };
+        let (item, last) = (self.tape.accesses[first].dtype.size(), self.set.bytes() as i32 - 1);
+        if places.iter().any(|(access, _)| self.tape.accesses[*access].dtype.size() != item) {
+            return Some(None);
+        }
+        let mut not = Vec::new();
+        let asked = self.argument(Argument::Streams);
+        self.asm.put(Instruction::with2(Code::Cmp_rm64_imm8, asked, 0));
+        not.push(self.asm.jump(Code::Je_rel32_64));
+        self.asm.put(Instruction::with2(Code::Cmp_rm64_imm32, COUNT, 3 * self.round() as i32));
+        not.push(self.asm.jump(Code::Jl_rel32_64));
+        for (_, other) in &places[1..] {
+            self.asm.put(Instruction::with2(Code::Mov_r64_rm64, AT, POINTERS[pointer]));
+            self.asm.put(Instruction::with2(Code::Xor_r64_rm64, AT, POINTERS[*other]));
+            self.asm.put(Instruction::with2(Code::Test_rm64_imm32, AT, last));
+            not.push(self.asm.jump(Code::Jne_rel32_64));
+        }
+        self.asm.put(Instruction::with2(Code::Test_rm64_imm32, POINTERS[pointer], item as i32 - 1));
+        not.push(self.asm.jump(Code::Jne_rel32_64));
+        self.asm.put(Instruction::with2(Code::Mov_r64_rm64, AT, POINTERS[pointer]));
+        self.asm.put(Instruction::with1(Code::Neg_rm64, AT));
+        self.asm.put(Instruction::with2(Code::And_rm64_imm8, AT, last));
+        // Groups count from the start of the strip: accumulators and the index go by that.
+        let counted = !self.accumulators.is_empty() || step.is_some();
+        if counted || !self.set.has_masks() {
+            not.push(self.asm.jump(Code::Jne_rel32_64));
+        } else {
+            let aligned = self.asm.jump(Code::Je_rel32_64);
+            self.asm.put(Instruction::with2(Code::Shr_rm64_imm8, AT, item.trailing_zeros() as i32));
+            self.asm.put(Instruction::with1(Code::Push_r64, AT));
+            let mask = self.selector().take(Prim::Mask)?;
+            self.asm.put(Instruction::with1(Code::Push_r64, COUNT));
+            let ones = self.argument(Argument::Number(Prim::I64, u64::MAX));
+            self.asm.put(Instruction::with3(Code::VEX_Bzhi_r64_rm64_r64, COUNT, ones, AT));
+            self.asm.put(Instruction::with2(Code::VEX_Kmovq_kr_r64, mask.low_half(), COUNT));
+            self.asm.put(Instruction::with1(Code::Pop_r64, COUNT));
+            self.asm.put(Instruction::with2(Code::Xor_r32_rm32, Register::EAX, Register::EAX));
+            self.within = Some(mask);
+            self.group(0)?;
+            self.within = None;
+            self.free.give(mask);
+            self.asm.put(Instruction::with1(Code::Pop_r64, AT));
+            self.asm.land(aligned);
+        }
+        self.asm.put(Instruction::with2(Code::Sub_rm64_imm8, COUNT, self.round() as i32));
+        self.streaming = true;
+        self.rounds(step)?;
+        self.streaming = false;
+        self.asm.put(Ok(Instruction::with(Code::Sfence)));
+        let done = self.asm.jump(Code::Jmp_rel32_64);
+        not.into_iter().for_each(|jump| self.asm.land(jump));
+        Some(Some(done))
     }
 
     /// The elements that make no whole round, `COUNT` of them: groups under a mask.
@@ -400,6 +485,10 @@ impl Writer<'_> {
             }
             Node::Store(access, value, None) => {
                 let (to, value) = (place(self, *access)?, get(value)?);
+                if self.streaming && self.can_stream(*access) {
+                    self.set.stream(&mut self.selector(), to, value);
+                    return Some(());
+                }
                 return self.set.store(&mut self.selector(), tape.accesses[*access].dtype, to, value);
             }
             _ => {}

@@ -185,7 +185,7 @@ impl<'a> Function<'a> {
         VarId(self.vars.len() as u32 - 1)
     }
     pub fn slot(&mut self, name: &str, dtype: DType, rank: usize) -> ArrayId {
-        self.arrays.push(ArrayDecl { name: name.to_string(), dtype: dtype.storage(), rank });
+        self.arrays.push(ArrayDecl { name: name.to_string(), dtype: dtype.storage(), rank, stream: false });
         ArrayId(self.arrays.len() as u32 - 1)
     }
     pub fn set(&mut self, var: VarId, value: Expr) {

@@ -136,7 +136,12 @@ impl<'r> Generator<'r> {
             vars.extend((0..EACH).map(|at| VarDecl { name: format!("{dtype}_{at}"), dtype }));
         }
         vars.extend((0..LOOP_VARS).map(|at| VarDecl { name: format!("i{at}"), dtype: DType::I64 }));
-        let arrays = ARRAYS.iter().enumerate().map(|(at, (dtype, rank))| ArrayDecl { name: format!("a{at}"), dtype: *dtype, rank: *rank });
+        let arrays = ARRAYS.iter().enumerate().map(|(at, (dtype, rank))| ArrayDecl {
+            name: format!("a{at}"),
+            dtype: *dtype,
+            rank: *rank,
+            stream: false,
+        });
         let kernel = Kernel {
             name: "entry".into(),
             params: Vec::new(),
