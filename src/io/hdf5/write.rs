@@ -6,7 +6,7 @@
 
 use super::attributes;
 use super::types::INTERNAL;
-use crate::array::DType;
+use crate::array::{ArrayTy, DType};
 use crate::base::{Code, Diagnostic, Name, Outcome};
 use crate::io::atomic::AtomicFile;
 use crate::io::cf::{self, Encode};
@@ -15,7 +15,7 @@ use crate::io::error::{shown, system};
 use crate::io::info::AttrValue;
 use crate::io::layout::{self, Chunks, Scale};
 use crate::io::save::Grain;
-use crate::io::{Sink, VarSpec};
+use crate::io::{FileSpec, Sink, VarSpec};
 use rust_hdf5::format::messages::datatype::DatatypeMessage;
 use rust_hdf5::{Complex64, FilterPipeline, H5Dataset, H5File, H5Type, Hdf5Error};
 use std::path::{Path, PathBuf};
@@ -39,29 +39,32 @@ struct Variable {
 impl Hdf5Sink {
     /// Lays out a file: dimensions and coordinates are written, variables are to be. Errors: K0601; K0602 for names or dimensions that
     /// do not go together; K0405 for a dimension with two coordinates.
-    pub fn create(path: &Path, variables: &[VarSpec]) -> Outcome<Hdf5Sink> {
-        let scales = layout::scales(path, variables)?;
+    pub fn create(path: &Path, spec: &FileSpec) -> Outcome<Hdf5Sink> {
+        let (variables, scales) = (&spec.variables, layout::scales(path, spec)?);
         let place = AtomicFile::create(path)?;
         let fails = |error: Hdf5Error| fault(path, error);
         let file = H5File::options().no_locking().track_order(true).create(place.temp_path()).map_err(fails)?;
         let conventions = AttrValue::from("CF-1.10");
         attributes::on_file(&file, "Conventions", &conventions).map_err(fails)?;
+        for (name, value) in spec.attrs.iter().filter(|(name, _)| name != "Conventions" && !name.starts_with("_NC")) {
+            attributes::on_file(&file, name, value).map_err(fails)?;
+        }
         let mut attached: Vec<(Name, H5Dataset)> = Vec::new();
         for scale in scales.iter().filter(|scale| scale.variable.is_none()) {
-            let dataset = write_scale(&file, scale).map_err(fails)?;
+            let dataset = write_scale(&file, scale).map_err(|error| error.unwrap_or_else(fails))?;
             attached.push((scale.name.clone(), dataset));
         }
         let mut written: Vec<Variable> = Vec::new();
-        for spec in variables {
-            written.push(Variable::create(&file, spec).map_err(|error| error.unwrap_or_else(fails))?);
+        for variable in variables {
+            written.push(Variable::create(&file, variable, &spec.unlimited).map_err(|error| error.unwrap_or_else(fails))?);
         }
         for scale in &scales {
             if let Some(at) = scale.variable {
                 written[at].dataset.set_scale(Some(&scale.name)).map_err(fails)?;
             }
         }
-        for (at, spec) in variables.iter().enumerate() {
-            for (axis, dim) in spec.ty.dims.iter().enumerate() {
+        for (at, variable) in variables.iter().enumerate() {
+            for (axis, dim) in variable.ty.dims.iter().enumerate() {
                 let Some(name) = &dim.name else { continue };
                 let of = |scale: &&Scale| scale.name == *name;
                 match scales.iter().find(of).and_then(|scale| scale.variable) {
@@ -94,33 +97,38 @@ fn of_system(text: &str) -> Option<std::io::Error> {
 }
 
 /// Writes a dimension: its coordinate, or a data set without a variable as NetCDF-4 does.
-fn write_scale(file: &H5File, scale: &Scale) -> rust_hdf5::Result<H5Dataset> {
-    let shape = [scale.size];
-    let Some((Encode { stored, attrs }, bytes)) = scale.coordinate() else {
-        let dataset = dataset(file, &scale.name, DType::F32, &shape, &[], None)?;
+fn write_scale(file: &H5File, scale: &Scale) -> Result<H5Dataset, Fault> {
+    let coordinate = scale.coordinate();
+    let dtype = coordinate.as_ref().map_or(DType::F32, |(how, _)| how.stored);
+    // Only what is in chunks can become longer.
+    let ty = ArrayTy::unnamed(dtype, &[scale.size]);
+    let wished =
+        scale.unlimited.then(|| Chunks::of(&VarSpec::new(scale.name.clone(), ty), dtype.size())).transpose().map_err(Fault::Own)?;
+    let chunks = wished.unwrap_or(Chunks { shape: vec![scale.size], chunk: Vec::new(), item: dtype.size() });
+    let dataset = dataset(file, &scale.name, dtype, &chunks, &[scale.unlimited], None)?;
+    let Some((Encode { attrs, .. }, bytes)) = coordinate else {
         dataset.set_scale(Some(&format!("This is a netCDF dimension but not a netCDF variable. {:>9}", scale.size)))?;
         return Ok(dataset);
     };
-    let dataset = dataset(file, &scale.name, stored, &shape, &[], None)?;
-    if !bytes.is_empty() {
-        dataset.write_raw_bytes(&bytes)?;
-    }
-    for (name, value) in &attrs {
+    for (name, value) in attrs.iter().filter(|(name, _)| !INTERNAL.contains(&name.as_str())) {
         attributes::on_dataset(&dataset, name, value)?;
     }
     dataset.set_scale(Some(&scale.name))?;
-    Ok(dataset)
+    let written = Variable { dataset, chunks, level: 0 };
+    written.write(&[0], &[scale.size], &bytes)?;
+    Ok(written.dataset)
 }
 
 impl Variable {
     /// Lays out a variable. `None` within the error stands for a diagnostic of its own.
-    fn create(file: &H5File, spec: &VarSpec) -> Result<Variable, Fault> {
+    fn create(file: &H5File, spec: &VarSpec, unlimited: &[Name]) -> Result<Variable, Fault> {
         let how = cf::encode(spec.ty.dtype);
         let chunks = Chunks::of(spec, how.stored.size()).map_err(Fault::Own)?;
         let level = if chunks.chunk.is_empty() { 0 } else { spec.compress.unwrap_or(0).min(9) };
         let filters = (level > 0).then(|| pipeline(chunks.item, level));
-        let dataset = dataset(file, &spec.name, how.stored, &chunks.shape, &chunks.chunk, filters)?;
-        for (name, value) in layout::attrs(&how, spec).filter(|(name, _)| !INTERNAL.contains(&name.as_str())) {
+        let unlimited: Vec<bool> = spec.ty.dims.iter().map(|dim| dim.name.as_ref().is_some_and(|name| unlimited.contains(name))).collect();
+        let dataset = dataset(file, &spec.name, how.stored, &chunks, &unlimited, filters)?;
+        for (name, value) in layout::attrs(&how, &spec.attrs).filter(|(name, _)| !INTERNAL.contains(&name.as_str())) {
             attributes::on_dataset(&dataset, name, value)?;
         }
         Ok(Variable { dataset, chunks, level })
@@ -188,16 +196,16 @@ fn dataset(
     file: &H5File,
     name: &str,
     dtype: DType,
-    shape: &[u64],
-    chunks: &[u64],
+    chunks: &Chunks,
+    unlimited: &[bool],
     filters: Option<FilterPipeline>,
 ) -> rust_hdf5::Result<H5Dataset> {
     match dtype.size() {
-        1 => dataset_of::<u8>(file, name, dtype, shape, chunks, filters),
-        2 => dataset_of::<u16>(file, name, dtype, shape, chunks, filters),
-        4 => dataset_of::<u32>(file, name, dtype, shape, chunks, filters),
-        8 => dataset_of::<u64>(file, name, dtype, shape, chunks, filters),
-        _ => dataset_of::<Complex64>(file, name, dtype, shape, chunks, filters),
+        1 => dataset_of::<u8>(file, name, dtype, chunks, unlimited, filters),
+        2 => dataset_of::<u16>(file, name, dtype, chunks, unlimited, filters),
+        4 => dataset_of::<u32>(file, name, dtype, chunks, unlimited, filters),
+        8 => dataset_of::<u64>(file, name, dtype, chunks, unlimited, filters),
+        _ => dataset_of::<Complex64>(file, name, dtype, chunks, unlimited, filters),
     }
 }
 
@@ -206,16 +214,22 @@ fn dataset_of<T: H5Type>(
     file: &H5File,
     name: &str,
     dtype: DType,
-    shape: &[u64],
-    chunks: &[u64],
+    chunks: &Chunks,
+    unlimited: &[bool],
     filters: Option<FilterPipeline>,
 ) -> rust_hdf5::Result<H5Dataset> {
     let sizes = |sizes: &[u64]| sizes.iter().map(|size| *size as usize).collect::<Vec<_>>();
+    let shape = sizes(&chunks.shape);
     let mut builder = file.new_dataset::<T>().datatype(datatype(dtype));
-    builder = if shape.is_empty() { builder.scalar() } else { builder.shape(sizes(shape)) };
-    if !chunks.is_empty() {
-        builder = builder.chunk(&sizes(chunks));
+    let grows = unlimited.contains(&true);
+    if !chunks.chunk.is_empty() || grows {
+        builder = builder.chunk(&sizes(&chunks.grid()));
     }
+    if grows {
+        let most: Vec<Option<usize>> = shape.iter().zip(unlimited).map(|(size, unlimited)| (!unlimited).then_some(*size)).collect();
+        builder = builder.max_shape(&most);
+    }
+    builder = if shape.is_empty() { builder.scalar() } else { builder.shape(shape) };
     if let Some(filters) = filters {
         builder = builder.filter_pipeline(filters);
     }
