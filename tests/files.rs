@@ -123,6 +123,49 @@ fn what_is_appended_follows_what_was_there() {
 }
 
 #[test]
+fn files_are_laid_out_as_asked() {
+    let x = "x = (arange(700).reshape(35, 20) * 0.5).named(time, lat)\n";
+    let texts = |save: &str, read: &str| {
+        let shown = format!(
+            "d = open(\"DIR/{read}\")\nprint(d.x.shape, d.x.sum(), d.x[34, 19])\nassert all(d.x.unnamed() == arange(700).reshape(35, 20) * 0.5)"
+        );
+        [format!("{x}{save}"), shown]
+    };
+    for (save, read) in [
+        ("save(\"DIR/a.nc\", x = (data = x, chunks = (4, 7), compress = 2), unlimited = time)", "a.nc"),
+        ("save(\"DIR/a.nc\", x = (data = x, chunks = [4, 7]), unlimited = (time, lat))", "a.nc"),
+        ("save(\"DIR/a.zarr\", x = (data = x, chunks = (4, 7), shards = (8, 14)))", "a.zarr"),
+        ("save(\"DIR/a.zarr\", x = (data = x, chunks = (2, 50), shards = (100, 50), compress = 0))", "a.zarr"),
+        ("save(\"DIR/a.zarr\", x = (data = x, shards = (20, 20)))", "a.zarr"),
+        ("save(\"DIR/a.v2.zarr\", x = (data = x, chunks = (50, 3)))", "a.v2.zarr"),
+    ] {
+        let [save, read] = texts(save, read);
+        check(&[&save, &read], &["(35, 20) 122325.0 349.5"]);
+    }
+    let refused = [
+        ("save(\"DIR/a.nc\", x = (data = x, chunks = 4))", "K0402: `chunks` has 1 sizes, f64[time: 35, lat: 20] has 2"),
+        ("save(\"DIR/a.nc\", x = (data = x, chunks = (4, 0)))", "K0507: `chunks` is a size for each dimension, at least 1"),
+        ("save(\"DIR/a.nc\", x = (data = x, chunks = (4, 0.5)))", "K0507: `chunks` is a size for each dimension, at least 1"),
+        ("save(\"DIR/a.nc\", x = (data = x, shards = (4, 4)))", "K0602: cannot save \"DIR/a.nc\": its format has no shards"),
+        ("save(\"DIR/a.npy\", (data = x, chunks = (4, 4)))", "K0602: cannot save \"DIR/a.npy\": its format has no chunks"),
+        (
+            "save(\"DIR/a.v2.zarr\", x = (data = x, shards = (4, 4)))",
+            "K0602: cannot save \"DIR/a.v2.zarr\": version 2 of Zarr has no shards",
+        ),
+        (
+            "save(\"DIR/a.zarr\", x = (data = x, chunks = (3, 4), shards = (4, 4)))",
+            "K0507: shards [4, 4] of `x` hold no whole number of chunks [3, 4]",
+        ),
+        ("save(\"DIR/a.zarr\", x = x, unlimited = time)", "K0602: \"DIR/a.zarr\" has no unlimited dimensions"),
+        ("save(\"DIR/a.nc\", x = x, unlimited = depth)", "K0403: no variable that is saved has a dimension \"depth\""),
+        ("save(\"DIR/a.nc\", x = x, unlimited = 0)", "K0403: an unlimited dimension has a name"),
+    ];
+    for (save, error) in refused {
+        check(&[&format!("{x}{save}"), "print(exists(\"DIR/a.nc\"))"], &[error, "false"]);
+    }
+}
+
+#[test]
 fn what_does_not_go_on_is_not_appended() {
     let make = "x = arange(6).reshape(3, 2).named(time, lat).assign_coords(time = [1.0, 2.0, 3.0], lat = [5, 6])\n";
     let more = "x = arange(4).reshape(2, 2).named(time, lat).assign_coords(time = [4.0, 5.0], lat = [5, 6])\n";

@@ -107,6 +107,21 @@ pub fn create(path: &Path, file: &FileSpec) -> Outcome<Arc<dyn Sink>> {
     }
 }
 
+/// K0602 where chunks or shards are asked for that the format of a path's extension has not.
+pub fn check_layout(path: &Path, chunks: bool, shards: bool) -> Outcome<()> {
+    let refuse = |what: &str, others: &str| {
+        let error = Diagnostic::new(Code::Format, format!("cannot save {}: its format has no {what}", shown(path)));
+        Err(error.help(format!("leave `{what}` out, or save as {others}")))
+    };
+    if shards && extension(path) != "zarr" {
+        return refuse("shards", ".zarr");
+    }
+    if chunks && !names_dimensions(path) {
+        return refuse("chunks", ".zarr or .nc");
+    }
+    Ok(())
+}
+
 /// Whether what is appended to a file goes into the file that is there, which else is written anew.
 pub fn grows_in_place(path: &Path) -> bool {
     extension(path) == "zarr"

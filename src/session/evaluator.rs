@@ -221,6 +221,9 @@ impl Evaluator {
         }
         let bytes = |chunks: &Vec<u64>| chunks.iter().fold(spec.ty.dtype.size() as u64, |all, size| all.saturating_mul(*size));
         let chunks = saved.parts.iter().find_map(|(node, _)| read::chunks(&self.graph, *node));
+        let within =
+            |chunks: Vec<u64>| chunks.into_iter().zip(&saved.ty.dims).map(|(chunk, dim)| chunk.min(dim.size.known().unwrap_or(chunk)));
+        let chunks = chunks.map(|chunks| within(chunks).map(|chunk| chunk.max(1)).collect());
         VarSpec { chunks: chunks.filter(|chunks| USUAL_CHUNK.contains(&bytes(chunks))), ..spec }
     }
 

@@ -64,7 +64,10 @@ pub fn save(driver: &mut Driver, frame: &mut Frame, args: &CallArgs, path: &Expr
     if variables.is_empty() {
         return Err(Diagnostic::at(Code::Arguments, span, "there is nothing to save").help("`save(\"out.nc\", sst = x)`"));
     }
-    save::check_extension(&path).map_err(|error| error.or_at(span))?;
+    let asked = |part: fn(&Saved) -> bool| variables.iter().any(part);
+    save::check_extension(&path)
+        .and_then(|()| save::check_layout(&path, asked(|saved| saved.chunks.is_some()), asked(|saved| saved.shards.is_some())))
+        .map_err(|error| error.or_at(span))?;
     let dims = |at: usize| match args.values.get(at) {
         Some(Some(Argument::Dims(dims))) => dims.as_slice(),
         _ => &[],
@@ -114,8 +117,8 @@ fn unlimited(path: &Path, variables: &[Saved], dims: &[DimRef]) -> Outcome<Vec<N
     Ok(names)
 }
 
-/// What is saved under one name: an array, or a record of the array (`data`), how it is stored (`compress`, 0 to 9) and its attributes,
-/// which are texts and numbers.
+/// What is saved under one name: an array, or a record of the array (`data`), how it is stored (`compress`, 0 to 9, the shapes `chunks` and
+/// `shards`) and its attributes, which are texts and numbers.
 fn saved(driver: &mut Driver, name: Name, value: Val, expr: &Expr) -> Outcome<Saved> {
     let wrong = || {
         let error = Diagnostic::at(Code::Type, expr.span, format!("only arrays and numbers are saved, this is {}", expr.ty));
@@ -127,9 +130,11 @@ fn saved(driver: &mut Driver, name: Name, value: Val, expr: &Expr) -> Outcome<Sa
         _ => return Err(wrong()),
     };
     let mut data = None;
-    let (mut attrs, mut compress) = (Vec::new(), None);
+    let (mut attrs, mut compress, mut chunks, mut shards) = (Vec::new(), None, None, None);
     for (field, value) in fields {
         match value {
+            value if field == *"chunks" => chunks = Some(sizes(driver, &field, value, expr)?),
+            value if field == *"shards" => shards = Some(sizes(driver, &field, value, expr)?),
             Val::Array(node) if field == *"data" => data = Some(node),
             Val::Array(node) if driver.engine.graph.node(node).ty.rank() == 0 => {
                 let number = driver.engine.scalar(node, driver.out)?;
@@ -146,8 +151,34 @@ fn saved(driver: &mut Driver, name: Name, value: Val, expr: &Expr) -> Outcome<Sa
             _ => return Err(wrong()),
         }
     }
-    Ok(Saved { attrs, compress, ..Saved::whole(driver, name, data.ok_or_else(wrong)?) })
+    let saved = Saved::whole(driver, name, data.ok_or_else(wrong)?);
+    for (field, sizes) in [("chunks", &chunks), ("shards", &shards)] {
+        if let Some(sizes) = sizes.as_ref().filter(|sizes| sizes.len() != saved.ty.rank()) {
+            let message = format!("`{field}` has {} sizes, {} has {}", sizes.len(), saved.ty, saved.ty.rank());
+            return Err(Diagnostic::at(Code::Rank, expr.span, message).help("a size for each dimension: `chunks = (30, 100, 100)`"));
+        }
+    }
+    Ok(Saved { attrs, compress, chunks, shards, ..saved })
 }
+
+/// The sizes of a chunk along all dimensions: a number, or several as a tuple or list.
+fn sizes(driver: &mut Driver, field: &Name, value: Val, expr: &Expr) -> Outcome<Vec<u64>> {
+    let mut sizes = Vec::new();
+    for node in super::effects::arrays(&value) {
+        let arrays = driver.engine.flush(&[node], driver.out)?;
+        sizes.extend(arrays.iter().flat_map(|array| array.scalars()));
+    }
+    let size = |size: &crate::array::Scalar| size.as_int().filter(|_| size.dtype.is_int()).and_then(|size| u64::try_from(size).ok());
+    let good = sizes.iter().map(|found| size(found).filter(|size| *size > 0)).collect::<Option<Vec<u64>>>();
+    let small = good.filter(|sizes| sizes.iter().try_fold(1u64, |all, size| all.checked_mul(*size)).is_some_and(|all| all <= LARGEST));
+    small.filter(|sizes| !sizes.is_empty()).ok_or_else(|| {
+        let error = Diagnostic::at(Code::Value, expr.span, format!("`{field}` is a size for each dimension, at least 1"));
+        error.help(format!("`{field} = (30, 100, 100)`; of up to {LARGEST} elements together"))
+    })
+}
+
+/// Elements of a chunk or shard: with their bytes it is still put together in memory.
+const LARGEST: u64 = 1 << 26;
 
 impl Saved {
     /// An array as it is.

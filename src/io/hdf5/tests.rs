@@ -40,6 +40,41 @@ fn read_all(file: &OpenFile, at: usize) -> Vec<u8> {
 }
 
 #[test]
+fn what_can_become_longer_is_as_long_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.nc");
+    for (unlimited, shape, chunks, compress) in [
+        (vec!["y"], [7u64, 5], [3u64, 2], 0),
+        (vec!["x"], [7, 5], [3, 2], 4),
+        (vec!["y", "x"], [7, 5], [3, 2], 0),
+        (vec!["y", "x"], [7, 5], [3, 2], 4),
+        (vec!["y"], [0, 5], [3, 2], 4),
+        (vec!["y"], [40, 30], [1, 1], 4),
+    ] {
+        let dims = [("y", shape[0]), ("x", shape[1])].map(|(name, size)| Dim::named(name, size));
+        let mut dims = dims.to_vec();
+        let values: Vec<Scalar> = (0..shape[0] as i64).map(Scalar::i64).collect();
+        dims[0].coord = Some(Arc::new(Coord { values: Array::from_scalars(DType::I64, &values), units: None }));
+        let ty = ArrayTy { dtype: DType::F32, dims };
+        let spec = VarSpec { chunks: Some(chunks.to_vec()), compress: Some(compress), ..VarSpec::new("v", ty.clone()) };
+        let names = unlimited.iter().map(|name| (*name).into()).collect();
+        let sink = create(&path, &FileSpec { variables: vec![spec], unlimited: names, ..FileSpec::default() }).unwrap();
+        let all: Vec<f32> = (0..shape[0] * shape[1]).map(|at| (at as f32 * 1.37).sin()).collect();
+        sink.write(0, &[0, 0], &shape, bytemuck::cast_slice(&all)).unwrap();
+        sink.finish().unwrap();
+        let file = open(&path).unwrap();
+        let v = file.variable("v").unwrap();
+        let read = file.ty(v).unwrap();
+        assert_eq!((read.shape(), read.dims[0].coord.as_ref().unwrap().values.scalars()), (ty.shape(), values));
+        let found: Vec<&str> = file.info.dims.iter().filter(|dim| dim.unlimited).map(|dim| dim.name.as_str()).collect();
+        assert!(found.len() == unlimited.len() && unlimited.iter().all(|name| found.contains(name)), "{found:?}");
+        let mut back = vec![0f32; all.len()];
+        file.read(v, &[0, 0], &shape, &[1, 1], bytemuck::cast_slice_mut(&mut back)).unwrap();
+        assert_eq!(back, all);
+    }
+}
+
+#[test]
 fn every_dtype_and_layout_comes_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.nc");

@@ -34,6 +34,8 @@ struct Variable {
     chunks: Chunks,
     /// 0 for none.
     level: u8,
+    /// Whether it can become longer.
+    grows: bool,
 }
 
 impl Hdf5Sink {
@@ -114,8 +116,9 @@ fn write_scale(file: &H5File, scale: &Scale) -> Result<H5Dataset, Fault> {
         attributes::on_dataset(&dataset, name, value)?;
     }
     dataset.set_scale(Some(&scale.name))?;
-    let written = Variable { dataset, chunks, level: 0 };
+    let written = Variable { dataset, chunks, level: 0, grows: scale.unlimited };
     written.write(&[0], &[scale.size], &bytes)?;
+    written.settle()?;
     Ok(written.dataset)
 }
 
@@ -131,7 +134,17 @@ impl Variable {
         for (name, value) in layout::attrs(&how, &spec.attrs).filter(|(name, _)| !INTERNAL.contains(&name.as_str())) {
             attributes::on_dataset(&dataset, name, value)?;
         }
-        Ok(Variable { dataset, chunks, level })
+        Ok(Variable { dataset, chunks, level, grows: unlimited.contains(&true) })
+    }
+
+    /// When all is written: by a chunk that reaches beyond its end the crate makes longer what can become longer.
+    fn settle(&self) -> rust_hdf5::Result<()> {
+        let reaches = |(size, chunk): (&u64, &u64)| !size.is_multiple_of(*chunk);
+        if self.grows && self.chunks.shape.iter().zip(&self.chunks.chunk).any(reaches) {
+            let shape: Vec<usize> = self.chunks.shape.iter().map(|size| *size as usize).collect();
+            self.dataset.set_extent(&shape)?;
+        }
+        Ok(())
     }
 
     fn write(&self, start: &[u64], count: &[u64], bytes: &[u8]) -> rust_hdf5::Result<()> {
@@ -257,7 +270,8 @@ impl Sink for Hdf5Sink {
     fn finish(&self) -> Outcome<()> {
         let taken = self.file.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some((file, place)) = taken else { return Err(Diagnostic::new(Code::Internal, "a file was finished twice")) };
-        file.close_no_sync().map_err(|error| fault(&self.target, error))?;
+        let settled = self.variables.iter().try_for_each(Variable::settle);
+        settled.and_then(|()| file.close_no_sync()).map_err(|error| fault(&self.target, error))?;
         place.commit()
     }
 }

@@ -9,11 +9,11 @@ use super::encode::{Coding, Encoder};
 use super::grow::Growing;
 use crate::array::DType;
 use crate::array::calendar::NAT;
-use crate::base::{Name, Outcome};
+use crate::base::{Code, Diagnostic, Name, Outcome};
 use crate::io::atomic::{AtomicFile, AtomicFolder};
 use crate::io::cf::{self, Encode};
 use crate::io::codecs::Codec;
-use crate::io::error::system;
+use crate::io::error::{shown, system};
 use crate::io::info::{Attr, AttrValue};
 use crate::io::layout::{self, Chunks};
 use crate::io::save::{Grain, Grown};
@@ -93,6 +93,10 @@ impl ZarrSink {
         for spec in &file.variables {
             let how = encoded(spec.ty.dtype);
             let (chunks, inner) = laid_out(spec, how.stored.size())?;
+            if inner.is_some() && version == Version::Two {
+                let message = format!("cannot save {}: version 2 of Zarr has no shards", shown(path));
+                return Err(Diagnostic::new(Code::Format, message).help("save to a name that ends with `.zarr` alone"));
+            }
             let mut variable = variable(&spec.name, chunks, spec.compress);
             variable.coding.inner = inner;
             let attrs: Vec<_> = layout::attrs(&how, &spec.attrs).cloned().collect();
@@ -149,12 +153,19 @@ pub fn grain(spec: &VarSpec) -> Outcome<Grain> {
     Ok(chunks.grain(coded))
 }
 
-/// The chunks that are files, and those that they hold many of if they are shards: whole ones of these.
+/// The chunks that are files, and those that they hold many of if they are shards: whole ones of these. Chunks that are wished for may be
+/// longer than the array is yet. K0507 for shards that hold no whole number of chunks.
 fn laid_out(spec: &VarSpec, item: usize) -> Outcome<(Chunks, Option<Vec<u64>>)> {
     let chunks = Chunks::of(spec, item)?;
+    let wished = spec.chunks.as_ref().filter(|wished| wished.len() == spec.ty.rank() && !wished.is_empty());
+    let chunks = Chunks { chunk: wished.cloned().unwrap_or(chunks.chunk), ..chunks };
     let Some(shards) = &spec.shards else { return Ok((chunks, None)) };
     let inner = chunks.grid();
-    let chunk = inner.iter().zip(shards).map(|(inner, shard)| shard.next_multiple_of(*inner).max(*inner)).collect();
+    if wished.is_some() && inner.iter().zip(shards).any(|(inner, shard)| !shard.is_multiple_of(*inner)) {
+        let message = format!("shards {shards:?} of `{}` hold no whole number of chunks {inner:?}", spec.name);
+        return Err(Diagnostic::new(Code::Value, message).help("each size of a shard is a multiple of the chunk's"));
+    }
+    let chunk = inner.iter().zip(shards).map(|(inner, shard)| shard.next_multiple_of(*inner)).collect();
     Ok((Chunks { chunk, ..chunks }, Some(inner)))
 }
 
