@@ -122,7 +122,7 @@ fn a_killed_append_leaves_what_was_there() {
                 parts = vec![(1, 2000), (2, ROWS)];
             }
             let child = appending(&path, turn + 3, ROWS).spawn().unwrap();
-            std::thread::sleep(Duration::from_secs_f64(whole.as_secs_f64() * random.f64() * 1.1));
+            std::thread::sleep(Duration::from_secs_f64(whole.as_secs_f64() * random.f64() * 1.6));
             end(child);
             let length: u32 = parts.iter().map(|(_, rows)| rows).sum();
             match rows(&path, &parts) {
