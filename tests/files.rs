@@ -110,12 +110,21 @@ fn what_is_appended_follows_what_was_there() {
             "save(\"DIR/a.npz\", x = arange(3), y = 1im)\nsave(\"DIR/a.npz\", x = arange(2), append = 0)",
             "save(\"DIR/a.h5\", x = arange(3), y = 7)\nsave(\"DIR/a.h5\", x = arange(2), append = 0)",
             "print(open(\"DIR/a.npy\"), open(\"DIR/a.npz\").x, open(\"DIR/a.npz\").y, open(\"DIR/a.h5\").x, open(\"DIR/a.h5\").y)",
+            // A coordinate may be given as a variable, and one that nothing else has is kept.
+            "for d in 0..3 { save(\"DIR/b.nc\", n = (arange(2) + 2 * d).named(n), v = (ones(2) * d).named(n), append = n) }\n\
+             for d in 0..3 { save(\"DIR/b.zarr\", n = (arange(2) + 2 * d).named(n), v = (ones(2) * d).named(n), append = n) }",
+            "save(\"DIR/c.nc\", k = arange(3).named(k), v = arange(2).named(n))\nsave(\"DIR/c.nc\", v = arange(2).named(n), append = n)",
+            "for path in [0, 1] { print(if path == 0 { open(\"DIR/b.nc\").v } else { open(\"DIR/b.zarr\").v }) }\n\
+             print(open(\"DIR/b.nc\").n, open(\"DIR/b.zarr\").v.sel(n = 3), open(\"DIR/c.nc\").k, open(\"DIR/c.nc\").v)",
             // What the program has open may become longer; it reads on what it opened.
             "x = open(\"DIR/a.h5\").x\nsave(\"DIR/a.h5\", x = x + 10, append = 0)\nprint(x)",
             "print(open(\"DIR/a.h5\").x)",
         ],
         &[
             "[[0, 1, 2, 0, 0], [3, 4, 5, 0, 0]] [0, 1, 2, 0, 1] 0.0+1.0im [0, 1, 2, 0, 1] 7",
+            "[0.0, 0.0, 1.0, 1.0, 2.0, 2.0]",
+            "[0.0, 0.0, 1.0, 1.0, 2.0, 2.0]",
+            "[0, 1, 2, 3, 4, 5] 1.0 [0, 1, 2] [0, 1, 0, 1]",
             "[0, 1, 2, 0, 1]",
             "[0, 1, 2, 0, 1, 10, 11, 12, 10, 11]",
         ],

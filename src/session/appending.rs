@@ -31,42 +31,39 @@ pub fn appended(driver: &mut Driver, mut given: SaveFile, dim: &DimRef) -> Outco
 fn joined(driver: &mut Driver, given: SaveFile, path: &str, dim: &DimRef) -> Outcome<SaveFile> {
     let open = driver.engine.runtime.file(path)?;
     save::check_format(&given.path, &open.info)?;
-    let in_place = save::grows_in_place(&given.path);
     let mut variables: Vec<Saved> = Vec::with_capacity(given.variables.len());
-    let mut taken = Vec::new();
+    let mut taken = Vec::with_capacity(given.variables.len());
+    let mut first: Option<(Name, Dim)> = None;
     for saved in &given.variables {
         let at = variable(&open, &saved.name)?;
         let (variable, axis) = longer(driver, &given, path, &open, at, saved, dim)?;
-        if let Some((_, before, first)) = taken.first()
-            && variable.ty.dims[axis].name.is_some()
-            && variable.ty.dims[axis].size != *before
-        {
-            let message = format!("`{first}` and `{}` become {before} and {} long", variable.name, variable.ty.dims[axis].size);
-            return Err(Diagnostic::at(Code::Shape, dim.span(), message).help("append as much to each"));
+        let own = &variable.ty.dims[axis];
+        match &first {
+            Some((name, first)) if first.name == own.name && own.name.is_some() && first.size != own.size => {
+                let message = format!("`{name}` and `{}` become {} and {} long", variable.name, first.size, own.size);
+                return Err(Diagnostic::at(Code::Shape, dim.span(), message).help("append as much to each"));
+            }
+            Some(_) => {}
+            None => first = Some((variable.name.clone(), own.clone())),
         }
-        taken.push((at, variable.ty.dims[axis].size, variable.name.clone()));
+        taken.push(at);
         variables.push(variable);
     }
-    let taken: Vec<usize> = taken.into_iter().map(|(at, ..)| at).collect();
-    let left = |at: &usize| !taken.contains(at) && !is_coordinate(&open, *at);
-    let others: Vec<usize> = (0..open.info.variables.len()).filter(left).collect();
-    if let DimRef::Name(name, span) = dim {
-        let has = |at: &&usize| {
-            is_in_root(&open.info.variables[**at]) && open.info.variables[**at].dims.iter().any(|axis| axis.name.as_ref() == Some(name))
-        };
-        if let Some(other) = others.iter().find(has) {
-            let message = format!("`{}` of {} has dimension {name} too", open.info.variables[*other].name(), shown(&given.path));
-            return Err(Diagnostic::at(Code::Arguments, *span, message).help("give what is appended to each such variable"));
+    let others: Vec<usize> = (0..open.info.variables.len()).filter(|at| !taken.contains(at) && !is_carried(&open, *at)).collect();
+    if let Some(name) = first.and_then(|(_, dim)| dim.name) {
+        let has = |var: &&VarInfo| is_in_root(var) && var.dims.iter().any(|axis| axis.name.as_ref() == Some(&name));
+        if let Some(other) = others.iter().map(|at| &open.info.variables[*at]).find(has) {
+            let message = format!("`{}` of {} has dimension {name} too", other.name(), shown(&given.path));
+            return Err(Diagnostic::at(Code::Arguments, dim.span(), message).help("give what is appended to each such variable"));
         }
     }
-    if in_place {
+    if save::grows_in_place(&given.path) {
         return Ok(SaveFile { variables, ..given });
     }
     for at in others {
         variables.push(kept(driver, path, &open, at, &given)?);
     }
-    let coordinates = (0..open.info.variables.len()).filter(|at| is_coordinate(&open, *at));
-    let coords = coordinates.map(|at| &open.info.variables[at]).map(|var| (Name::new(var.name()), var.attrs.clone())).collect();
+    let coords = open.info.variables.iter().map(|var| (Name::new(var.name()), var.attrs.clone())).collect();
     let mut unlimited = given.unlimited;
     unlimited.extend(open.info.dims.iter().filter(|dim| dim.unlimited).map(|dim| dim.name.clone()));
     Ok(SaveFile { variables, coords, unlimited, attrs: open.info.attrs.clone(), ..given })
@@ -76,9 +73,11 @@ fn is_in_root(var: &VarInfo) -> bool {
     !var.path.trim_start_matches('/').contains('/')
 }
 
-/// Whether a variable is the coordinate of a dimension of its name.
-fn is_coordinate(open: &OpenFile, at: usize) -> bool {
-    matches!(open.info.variables[at].dims.as_slice(), [axis] if axis.coord == Some(at))
+/// Whether a variable is the coordinate that the dimension of another one brings along.
+fn is_carried(open: &OpenFile, at: usize) -> bool {
+    let brings = |(other, var): (usize, &VarInfo)| other != at && is_in_root(var) && var.dims.iter().any(|axis| axis.coord == Some(at));
+    let is_read = || open.ty(at).is_ok_and(|ty| ty.dims.iter().all(|dim| dim.coord.is_some()));
+    open.info.variables.iter().enumerate().any(brings) && is_read()
 }
 
 /// The variable of the root group that a name means; of a file that is one array, that.
@@ -189,6 +188,10 @@ fn continues(file: &SaveFile, old: &ArrayTy, new: &ArrayTy, all: &ArrayTy, axis:
     let name = dim_text(all, axis);
     let refuse = |message: String, help: &str| Err(Diagnostic::at(Code::Coordinates, file.span, message).help(help));
     let there = shown(&file.path);
+    if file.variables.iter().any(|saved| old.dims[axis].name.as_ref() == Some(&saved.name)) {
+        // The coordinate is a variable that is given itself.
+        return Ok(());
+    }
     let (Some(before), Some(after)) = (&old.dims[axis].coord, &new.dims[axis].coord) else {
         return match (&old.dims[axis].coord, &new.dims[axis].coord) {
             (None, None) => Ok(()),
