@@ -5,7 +5,7 @@ use super::driver::Driver;
 use super::files;
 use super::saving::{Appends, SaveFile, Saved};
 use crate::array::calendar::NAT;
-use crate::array::{ArrayTy, Coord, DType, Dim};
+use crate::array::{ArrayTy, Coord, DType, Dim, Scalar};
 use crate::base::{Code, Diagnostic, Name, Outcome};
 use crate::builtins::build::{A, Build, SliceArg};
 use crate::graph::NodeId;
@@ -134,29 +134,34 @@ fn longer(
         shards: open.shards(at),
         grown: in_place.then_some(Grown { axis, from: length }),
     };
-    // Whole chunks are written: the one in which the array ended is put together again.
+    // Whole chunks are written: the one in which the array ended is put together again, with the first of what comes.
     let chunk = save::grain(&file.path, &driver.engine.spec(&variable))?.chunks.get(axis).copied().unwrap_or(1);
-    let seam = length - length % chunk;
-    let part = |b: &mut dyn Build, lo: u64, hi: u64| {
-        let [lo, hi] = [lo, hi].map(|at| b.constant(crate::array::Scalar::i64(at as i64)));
+    let (seam, more) = (length - length % chunk, new_ty.dims[axis].size.known().unwrap_or(0));
+    let first = if seam == length { 0 } else { more.min(chunk - length % chunk) };
+    let part = |b: &mut dyn Build, array: NodeId, lo: u64, hi: u64| {
+        let [lo, hi] = [lo, hi].map(|at| b.constant(Scalar::i64(at as i64)));
         let mut index = vec![SliceArg::Range { lo: None, hi: None, step: 1 }; axis];
         index.push(SliceArg::Range { lo: Some(lo), hi: Some(hi), step: 1 });
-        b.slice(A(old.0), &index)
+        b.slice(A(array.0), &index)
     };
-    let start = |at: u64| (0..new_ty.rank()).map(|d| if d == axis { at } else { 0 }).collect::<Vec<_>>();
-    if seam > 0 && !in_place {
-        let head = build(driver, file, |b| part(b, 0, seam))?;
-        variable.parts.push((head, start(0)));
+    let mut add = |node: NodeId, from: u64| {
+        let start = (0..new_ty.rank()).map(|at| if at == axis { from } else { 0 }).collect();
+        variable.parts.push((node, start));
+    };
+    let kept = if first > 0 { seam } else { length };
+    if kept > 0 && !in_place {
+        add(build(driver, file, |b| part(b, old, 0, kept))?, 0);
     }
-    let tail = if seam == length {
-        new
-    } else {
-        build(driver, file, |b| {
-            let last = part(b, seam, length)?;
-            b.concat(&[last, A(new.0)], axis)
-        })?
-    };
-    variable.parts.push((tail, start(seam)));
+    if first > 0 {
+        let middle = |b: &mut dyn Build| {
+            let (last, first) = (part(b, old, seam, length)?, part(b, new, 0, first)?);
+            b.concat(&[last, first], axis)
+        };
+        add(build(driver, file, middle)?, seam);
+    }
+    if more > first {
+        add(build(driver, file, |b| part(b, new, first, more))?, length + first);
+    }
     Ok((variable, axis))
 }
 
@@ -217,7 +222,7 @@ fn continues(file: &SaveFile, old: &ArrayTy, new: &ArrayTy, all: &ArrayTy, axis:
 /// Whether the values of a coordinate rise or fall strictly; of up to one value, rise.
 fn direction(coord: &Coord) -> Option<std::cmp::Ordering> {
     use std::cmp::Ordering;
-    let key = |value: &crate::array::Scalar| match value.as_int() {
+    let key = |value: &Scalar| match value.as_int() {
         Some(int) => (int, 0.0),
         None => (0, value.as_f64()),
     };
