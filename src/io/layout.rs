@@ -57,7 +57,7 @@ pub fn scales(path: &Path, file: &FileSpec) -> Outcome<Vec<Scale>> {
             match scales.iter_mut().find(|scale| scale.name == *name) {
                 None => {
                     let attrs = file.coords.iter().find(|(known, _)| known == name).map(|(_, attrs)| attrs.clone()).unwrap_or_default();
-                    let unlimited = file.unlimited.contains(name);
+                    let unlimited = spec.unlimited.contains(name);
                     scales.push(Scale { name: name.clone(), size, coord: dim.coord.clone(), variable: None, attrs, unlimited });
                 }
                 Some(scale) if scale.size != size => {
@@ -130,14 +130,16 @@ pub struct Chunks {
 }
 
 impl Chunks {
-    /// The shape of chunks: as wished, or the longest axis halved until a chunk is small. What is in a file already keeps its own.
+    /// The shape of chunks: as wished, or the longest axis halved until a chunk is small. Only along unlimited axes may they be longer than
+    /// the array. What is in a file already keeps its own.
     pub fn of(spec: &VarSpec, item: usize) -> Outcome<Chunks> {
         let shape = spec.shape()?;
         if let (Some(_), Some(chunk)) = (spec.grown, &spec.chunks) {
             return Ok(Chunks { shape, chunk: chunk.clone(), item });
         }
-        let whole = shape.is_empty() || shape.contains(&0);
-        let chunk = if whole { Vec::new() } else { chunk(spec.chunks.as_deref(), &shape, item) };
+        let unlimited = spec.is_unlimited();
+        let whole = shape.is_empty() || shape.contains(&0) && !unlimited.contains(&true);
+        let chunk = if whole { Vec::new() } else { chunk(spec.chunks.as_deref(), &shape, &unlimited, item) };
         Ok(Chunks { shape, chunk, item })
     }
 
@@ -211,15 +213,16 @@ impl Chunks {
     }
 }
 
-fn chunk(wished: Option<&[u64]>, shape: &[u64], item: usize) -> Vec<u64> {
+fn chunk(wished: Option<&[u64]>, shape: &[u64], unlimited: &[bool], item: usize) -> Vec<u64> {
     let bytes = |chunks: &[u64]| chunks.iter().fold(item as u64, |all, size| all.saturating_mul(*size));
     if let Some(wished) = wished.filter(|wished| wished.len() == shape.len()) {
-        let chunks: Vec<u64> = wished.iter().zip(shape).map(|(wished, size)| (*wished).clamp(1, *size)).collect();
+        let most = |axis: usize| if unlimited[axis] { u64::MAX } else { shape[axis].max(1) };
+        let chunks: Vec<u64> = wished.iter().enumerate().map(|(axis, wished)| (*wished).clamp(1, most(axis))).collect();
         if bytes(&chunks) <= LARGEST_CHUNK {
             return chunks;
         }
     }
-    let mut chunks = shape.to_vec();
+    let mut chunks: Vec<u64> = shape.iter().map(|size| (*size).max(1)).collect();
     while bytes(&chunks) > CHUNK {
         // The first of the longest: blocks of any shape touch few chunks of alike sides.
         let longest = (0..shape.len()).max_by_key(|axis| (chunks[*axis], std::cmp::Reverse(*axis))).unwrap_or(0);

@@ -16,8 +16,6 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct FileSpec {
     pub variables: Vec<VarSpec>,
-    /// Named dimensions that others may make longer, where the format has such.
-    pub unlimited: Vec<Name>,
     /// Attributes of the root group.
     pub attrs: Vec<Attr>,
     /// Attributes of the coordinates of named dimensions, beside those that decode them.
@@ -43,6 +41,8 @@ pub struct VarSpec {
     pub compress: Option<u8>,
     /// The shape of the shards that hold chunks, where the format has such.
     pub shards: Option<Vec<u64>>,
+    /// Named dimensions that others may make longer, where the format has such; all variables that have one say so.
+    pub unlimited: Vec<Name>,
     /// For a variable that is there already, in a file that is appended to in place.
     pub grown: Option<Grown>,
 }
@@ -57,7 +57,11 @@ pub struct Grown {
 
 impl VarSpec {
     pub fn new(name: impl Into<Name>, ty: ArrayTy) -> VarSpec {
-        VarSpec { name: name.into(), ty, attrs: Vec::new(), chunks: None, compress: None, shards: None, grown: None }
+        VarSpec { name: name.into(), ty, attrs: Vec::new(), chunks: None, compress: None, shards: None, unlimited: Vec::new(), grown: None }
+    }
+    /// Of each axis, whether others may make it longer.
+    pub fn is_unlimited(&self) -> Vec<bool> {
+        self.ty.dims.iter().map(|dim| dim.name.as_ref().is_some_and(|name| self.unlimited.contains(name))).collect()
     }
     /// The sizes. Error K0999 if one is not known.
     pub fn shape(&self) -> Outcome<Vec<u64>> {

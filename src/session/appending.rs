@@ -28,9 +28,10 @@ pub fn appended(driver: &mut Driver, mut given: SaveFile, dim: &DimRef) -> Outco
     joined
 }
 
-fn joined(driver: &mut Driver, given: SaveFile, path: &str, dim: &DimRef) -> Outcome<SaveFile> {
+fn joined(driver: &mut Driver, mut given: SaveFile, path: &str, dim: &DimRef) -> Outcome<SaveFile> {
     let open = driver.engine.runtime.file(path)?;
     save::check_format(&given.path, &open.info)?;
+    given.unlimited.extend(open.info.dims.iter().filter(|dim| dim.unlimited).map(|dim| dim.name.clone()));
     let mut variables: Vec<Saved> = Vec::with_capacity(given.variables.len());
     let mut taken = Vec::with_capacity(given.variables.len());
     let mut first: Option<(Name, Dim)> = None;
@@ -64,9 +65,7 @@ fn joined(driver: &mut Driver, given: SaveFile, path: &str, dim: &DimRef) -> Out
         variables.push(kept(driver, path, &open, at, &given)?);
     }
     let coords = open.info.variables.iter().map(|var| (Name::new(var.name()), var.attrs.clone())).collect();
-    let mut unlimited = given.unlimited;
-    unlimited.extend(open.info.dims.iter().filter(|dim| dim.unlimited).map(|dim| dim.name.clone()));
-    Ok(SaveFile { variables, coords, unlimited, attrs: open.info.attrs.clone(), ..given })
+    Ok(SaveFile { variables, coords, attrs: open.info.attrs.clone(), ..given })
 }
 
 fn is_in_root(var: &VarInfo) -> bool {
@@ -124,18 +123,19 @@ fn longer(
     continues(file, &old_ty, &new_ty, &ty, axis)?;
     let length = old_ty.dims[axis].size.known().unwrap_or(0);
     let compress = saved.compress.or(if in_place { None } else { compressed(info) });
+    let chunks = saved.chunks.clone().filter(|_| !in_place).or_else(|| info.chunks.clone());
     let mut variable = Saved {
         name: Name::new(info.name()),
         ty,
         parts: Vec::new(),
         attrs: info.attrs.clone(),
         compress,
-        chunks: info.chunks.clone(),
+        chunks,
         shards: open.shards(at),
         grown: in_place.then_some(Grown { axis, from: length }),
     };
     // Whole chunks are written: the one in which the array ended is put together again, with the first of what comes.
-    let chunk = save::grain(&file.path, &driver.engine.spec(&variable))?.chunks.get(axis).copied().unwrap_or(1);
+    let chunk = save::grain(&file.path, &driver.engine.spec(&variable, &file.unlimited))?.chunks.get(axis).copied().unwrap_or(1);
     let (seam, more) = (length - length % chunk, new_ty.dims[axis].size.known().unwrap_or(0));
     let first = if seam == length { 0 } else { more.min(chunk - length % chunk) };
     let part = |b: &mut dyn Build, array: NodeId, lo: u64, hi: u64| {

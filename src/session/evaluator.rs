@@ -193,7 +193,8 @@ impl Evaluator {
         let mut wants: Vec<Want> = nodes.iter().map(|node| Want { node: *node, sink: None, span: self.graph.node(*node).span }).collect();
         for (file, save) in saves.iter().enumerate() {
             for (variable, saved) in save.variables.iter().enumerate() {
-                let Grain { chunks, scratch } = grain(&save.path, &self.spec(saved)).map_err(|error| error.or_at(save.span))?;
+                let Grain { chunks, scratch } =
+                    grain(&save.path, &self.spec(saved, &save.unlimited)).map_err(|error| error.or_at(save.span))?;
                 for (node, start) in &saved.parts {
                     let (chunks, start, name) = (chunks.clone(), start.clone(), saved.name.clone());
                     let sink = plan::ir::Sink { file, variable, start, chunks, scratch, name };
@@ -213,9 +214,17 @@ impl Evaluator {
     }
 
     /// How a variable is saved: in chunks as those it is computed from, so that blocks of the run hold whole ones of both.
-    pub(super) fn spec(&self, saved: &Saved) -> VarSpec {
+    pub(super) fn spec(&self, saved: &Saved, unlimited: &[Name]) -> VarSpec {
         let Saved { attrs, compress, chunks, shards, grown, .. } = saved.clone();
-        let spec = VarSpec { attrs, compress, chunks, shards, grown, ..VarSpec::new(saved.name.clone(), saved.ty.clone()) };
+        let spec = VarSpec {
+            attrs,
+            compress,
+            chunks,
+            shards,
+            unlimited: unlimited.to_vec(),
+            grown,
+            ..VarSpec::new(saved.name.clone(), saved.ty.clone())
+        };
         if spec.chunks.is_some() {
             return spec;
         }
@@ -232,12 +241,9 @@ impl Evaluator {
         let plan = self.plan(nodes, saves, fresh)?;
         let mut sinks: Vec<Arc<dyn Sink>> = Vec::with_capacity(saves.len());
         for save in saves {
-            let variables: Vec<VarSpec> = save.variables.iter().map(|saved| self.spec(saved)).collect();
-            let SaveFile { path, unlimited, attrs, coords, .. } = save.clone();
-            sinks.push(
-                crate::io::save::create(&path, &FileSpec { variables, unlimited, attrs, coords })
-                    .map_err(|error| error.or_at(save.span))?,
-            );
+            let variables: Vec<VarSpec> = save.variables.iter().map(|saved| self.spec(saved, &save.unlimited)).collect();
+            let SaveFile { path, attrs, coords, .. } = save.clone();
+            sinks.push(crate::io::save::create(&path, &FileSpec { variables, attrs, coords }).map_err(|error| error.or_at(save.span))?);
         }
         let results = self.runtime.run(&self.graph, &plan, &self.held.memory, &sinks, &*self.observer)?;
         for (sink, save) in sinks.into_iter().zip(saves) {

@@ -93,12 +93,14 @@ def netcdf(binary, folder):
         made["time"].attrs["standard_name"] = "time"
         made["x"].attrs["units"] = "K"
         made.to_netcdf(path, unlimited_dims=unlimited, encoding={"x": {"zlib": True}})
+        with netCDF4.Dataset(path) as found:
+            chunks = found["x"].chunking()
         append(binary, path, 6, 13)
         append(binary, path, 13, 14)
         check(path, 14)
         with netCDF4.Dataset(path, "a") as found:
             assert found.title == "a title" and found["time"].standard_name == "time" and found["x"].units == "K"
-            assert found["x"].filters()["zlib"] and (found["z"][:] == np.arange(5)).all()
+            assert found["x"].chunking() == chunks and found["x"].filters()["zlib"] and (found["z"][:] == np.arange(5)).all()
             grow(found, unlimited)
 
 
@@ -116,8 +118,10 @@ def made(binary, folder):
     """Files that Kiln makes whole: unlimited dimensions, chunks and shards."""
     for unlimited in (["time"], ["lat"], ["time", "lat"]):
         path = os.path.join(folder, "-".join(unlimited) + ".nc")
-        kiln(binary, values(0, 9) + f'save("{path}", x = (data = x, compress = 3), unlimited = ({", ".join(unlimited)},))')
+        kiln(binary, values(0, 9) + f'save("{path}", x = (data = x, compress = 3, chunks = (30, 30)), unlimited = ({", ".join(unlimited)},))')
         check(path, 9)
+        with netCDF4.Dataset(path) as found:
+            assert found["x"].chunking() == [30 if "time" in unlimited else 9, 30 if "lat" in unlimited else 5]
         append(binary, path, 9, 11)
         check(path, 11)
         with netCDF4.Dataset(path, "a") as found:

@@ -50,15 +50,20 @@ fn what_can_become_longer_is_as_long_as_it_was_written() {
         (vec!["y", "x"], [7, 5], [3, 2], 4),
         (vec!["y"], [0, 5], [3, 2], 4),
         (vec!["y"], [40, 30], [1, 1], 4),
+        (vec!["y"], [1, 5], [30, 2], 4),
     ] {
         let dims = [("y", shape[0]), ("x", shape[1])].map(|(name, size)| Dim::named(name, size));
         let mut dims = dims.to_vec();
         let values: Vec<Scalar> = (0..shape[0] as i64).map(Scalar::i64).collect();
         dims[0].coord = Some(Arc::new(Coord { values: Array::from_scalars(DType::I64, &values), units: None }));
         let ty = ArrayTy { dtype: DType::F32, dims };
-        let spec = VarSpec { chunks: Some(chunks.to_vec()), compress: Some(compress), ..VarSpec::new("v", ty.clone()) };
-        let names = unlimited.iter().map(|name| (*name).into()).collect();
-        let sink = create(&path, &FileSpec { variables: vec![spec], unlimited: names, ..FileSpec::default() }).unwrap();
+        let spec = VarSpec {
+            chunks: Some(chunks.to_vec()),
+            compress: Some(compress),
+            unlimited: unlimited.iter().map(|name| (*name).into()).collect(),
+            ..VarSpec::new("v", ty.clone())
+        };
+        let sink = create(&path, &[spec][..].into()).unwrap();
         let all: Vec<f32> = (0..shape[0] * shape[1]).map(|at| (at as f32 * 1.37).sin()).collect();
         sink.write(0, &[0, 0], &shape, bytemuck::cast_slice(&all)).unwrap();
         sink.finish().unwrap();
@@ -68,6 +73,8 @@ fn what_can_become_longer_is_as_long_as_it_was_written() {
         assert_eq!((read.shape(), read.dims[0].coord.as_ref().unwrap().values.scalars()), (ty.shape(), values));
         let found: Vec<&str> = file.info.dims.iter().filter(|dim| dim.unlimited).map(|dim| dim.name.as_str()).collect();
         assert!(found.len() == unlimited.len() && unlimited.iter().all(|name| found.contains(name)), "{found:?}");
+        let chunk = |axis: usize| if unlimited.contains(&["y", "x"][axis]) { chunks[axis] } else { chunks[axis].min(shape[axis]) };
+        assert_eq!(file.info.variables[v].chunks, Some(vec![chunk(0), chunk(1)]));
         let mut back = vec![0f32; all.len()];
         file.read(v, &[0, 0], &shape, &[1, 1], bytemuck::cast_slice_mut(&mut back)).unwrap();
         assert_eq!(back, all);

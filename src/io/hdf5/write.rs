@@ -6,7 +6,7 @@
 
 use super::attributes;
 use super::types::INTERNAL;
-use crate::array::{ArrayTy, DType};
+use crate::array::DType;
 use crate::base::{Code, Diagnostic, Name, Outcome};
 use crate::io::atomic::AtomicFile;
 use crate::io::cf::{self, Encode};
@@ -58,7 +58,7 @@ impl Hdf5Sink {
         }
         let mut written: Vec<Variable> = Vec::new();
         for variable in variables {
-            written.push(Variable::create(&file, variable, &spec.unlimited).map_err(|error| error.unwrap_or_else(fails))?);
+            written.push(Variable::create(&file, variable).map_err(|error| error.unwrap_or_else(fails))?);
         }
         for scale in &scales {
             if let Some(at) = scale.variable {
@@ -98,15 +98,17 @@ fn of_system(text: &str) -> Option<std::io::Error> {
     number.strip_suffix(')')?.parse().ok().map(std::io::Error::from_raw_os_error)
 }
 
+/// Elements in a chunk of the coordinate of an unlimited dimension.
+const LEAST_GROWING: u64 = 512;
+const MOST_GROWING: u64 = 1 << 17;
+
 /// Writes a dimension: its coordinate, or a data set without a variable as NetCDF-4 does.
 fn write_scale(file: &H5File, scale: &Scale) -> Result<H5Dataset, Fault> {
     let coordinate = scale.coordinate();
     let dtype = coordinate.as_ref().map_or(DType::F32, |(how, _)| how.stored);
     // Only what is in chunks can become longer.
-    let ty = ArrayTy::unnamed(dtype, &[scale.size]);
-    let wished =
-        scale.unlimited.then(|| Chunks::of(&VarSpec::new(scale.name.clone(), ty), dtype.size())).transpose().map_err(Fault::Own)?;
-    let chunks = wished.unwrap_or(Chunks { shape: vec![scale.size], chunk: Vec::new(), item: dtype.size() });
+    let chunk = if scale.unlimited { vec![scale.size.clamp(LEAST_GROWING, MOST_GROWING)] } else { Vec::new() };
+    let chunks = Chunks { shape: vec![scale.size], chunk, item: dtype.size() };
     let dataset = dataset(file, &scale.name, dtype, &chunks, &[scale.unlimited], None)?;
     let Some((Encode { attrs, .. }, bytes)) = coordinate else {
         dataset.set_scale(Some(&format!("This is a netCDF dimension but not a netCDF variable. {:>9}", scale.size)))?;
@@ -124,12 +126,12 @@ fn write_scale(file: &H5File, scale: &Scale) -> Result<H5Dataset, Fault> {
 
 impl Variable {
     /// Lays out a variable. `None` within the error stands for a diagnostic of its own.
-    fn create(file: &H5File, spec: &VarSpec, unlimited: &[Name]) -> Result<Variable, Fault> {
+    fn create(file: &H5File, spec: &VarSpec) -> Result<Variable, Fault> {
         let how = cf::encode(spec.ty.dtype);
         let chunks = Chunks::of(spec, how.stored.size()).map_err(Fault::Own)?;
         let level = if chunks.chunk.is_empty() { 0 } else { spec.compress.unwrap_or(0).min(9) };
         let filters = (level > 0).then(|| pipeline(chunks.item, level));
-        let unlimited: Vec<bool> = spec.ty.dims.iter().map(|dim| dim.name.as_ref().is_some_and(|name| unlimited.contains(name))).collect();
+        let unlimited = spec.is_unlimited();
         let dataset = dataset(file, &spec.name, how.stored, &chunks, &unlimited, filters)?;
         for (name, value) in layout::attrs(&how, &spec.attrs).filter(|(name, _)| !INTERNAL.contains(&name.as_str())) {
             attributes::on_dataset(&dataset, name, value)?;
