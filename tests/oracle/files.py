@@ -86,10 +86,26 @@ def stores(binary, folder):
                 check(path, 20, consolidated=False)
 
 
+def arrays(binary, folder):
+    """Stores that are one array, without names."""
+    for version, separator in ((2, "."), (2, "/"), (3, "/"), (3, ".")):
+        path = os.path.join(folder, f"{version}{'-' if separator == '/' else ''}.zarr")
+        keys = {"name": "v2" if version == 2 else "default", "separator": separator}
+        shape = {"shape": (6, 5), "chunks": (4, 2), "dtype": "i4", "fill_value": None if version == 2 else 7}
+        made = zarr.create_array(path, zarr_format=version, chunk_key_encoding=keys, **shape)
+        made[:] = np.arange(30).reshape(6, 5)
+        for name in ("", "data = "):
+            kiln(binary, f'save("{path}", {name}(arange(15).reshape(3, 5) + 100).as(i32), append = 0)')
+        kiln(binary, f'save("{path}", (arange(24).reshape(12, 2) + 200).as(i32), append = 1)')
+        more = np.arange(15).reshape(3, 5) + 100
+        wanted = np.hstack([np.vstack([np.arange(30).reshape(6, 5), more, more]), np.arange(24).reshape(12, 2) + 200])
+        assert (zarr.open_array(path, mode="r")[:] == wanted).all()
+
+
 def netcdf(binary, folder):
     for unlimited in ([], ["time"], ["time", "lat"]):
         path = os.path.join(folder, f"{len(unlimited)}.nc")
-        made = dataset(0, 6).assign(z=("lat", np.arange(5, dtype="i2"))).assign_attrs(title="a title")
+        made = dataset(0, 6).assign(z=("lat", np.arange(5, dtype="i2"))).assign_attrs(title="a title", range=[1.5, 2.5], names=["a", "bc"])
         made["time"].attrs["standard_name"] = "time"
         made["x"].attrs["units"] = "K"
         made.to_netcdf(path, unlimited_dims=unlimited, encoding={"x": {"zlib": True}})
@@ -99,6 +115,7 @@ def netcdf(binary, folder):
         append(binary, path, 13, 14)
         check(path, 14)
         with netCDF4.Dataset(path, "a") as found:
+            assert found.range.tolist() == [1.5, 2.5] and found.names == ["a", "bc"]
             assert found.title == "a title" and found["time"].standard_name == "time" and found["x"].units == "K"
             assert found["x"].chunking() == chunks and found["x"].filters()["zlib"] and (found["z"][:] == np.arange(5)).all()
             grow(found, unlimited)
@@ -157,7 +174,7 @@ def main():
     parser.add_argument("--kiln", default="target/release/kiln")
     binary = os.path.abspath(parser.parse_args().kiln)
     warnings.simplefilter("ignore")
-    for part in (stores, netcdf, made, numpy_files):
+    for part in (stores, arrays, netcdf, made, numpy_files):
         with tempfile.TemporaryDirectory() as folder:
             part(binary, folder)
         print(part.__name__, "ok")

@@ -47,9 +47,9 @@ impl Hdf5Sink {
         let fails = |error: Hdf5Error| fault(path, error);
         let file = H5File::options().no_locking().track_order(true).create(place.temp_path()).map_err(fails)?;
         let conventions = AttrValue::from("CF-1.10");
-        attributes::on_file(&file, "Conventions", &conventions).map_err(fails)?;
+        attributes::set(&file, "Conventions", &conventions).map_err(fails)?;
         for (name, value) in spec.attrs.iter().filter(|(name, _)| name != "Conventions" && !name.starts_with("_NC")) {
-            attributes::on_file(&file, name, value).map_err(fails)?;
+            attributes::set(&file, name, value).map_err(fails)?;
         }
         let mut attached: Vec<(Name, H5Dataset)> = Vec::new();
         for scale in scales.iter().filter(|scale| scale.variable.is_none()) {
@@ -115,7 +115,7 @@ fn write_scale(file: &H5File, scale: &Scale) -> Result<H5Dataset, Fault> {
         return Ok(dataset);
     };
     for (name, value) in attrs.iter().filter(|(name, _)| !INTERNAL.contains(&name.as_str())) {
-        attributes::on_dataset(&dataset, name, value)?;
+        attributes::set(&dataset, name, value)?;
     }
     dataset.set_scale(Some(&scale.name))?;
     let written = Variable { dataset, chunks, level: 0, grows: scale.unlimited };
@@ -134,7 +134,7 @@ impl Variable {
         let unlimited = spec.is_unlimited();
         let dataset = dataset(file, &spec.name, how.stored, &chunks, &unlimited, filters)?;
         for (name, value) in layout::attrs(&how, &spec.attrs).filter(|(name, _)| !INTERNAL.contains(&name.as_str())) {
-            attributes::on_dataset(&dataset, name, value)?;
+            attributes::set(&dataset, name, value)?;
         }
         Ok(Variable { dataset, chunks, level, grows: unlimited.contains(&true) })
     }
