@@ -195,6 +195,7 @@ fn what_does_not_go_on_is_not_appended() {
             "save(NAME, x = x[.., 0], y = x, append = time)",
             "save(NAME, x = x, y = x // (x - x), append = time)",
             "save(NAME, x = x, y = x, append = (time, lat))",
+            "save(NAME, x = x, y = x, x = x, append = time)",
         ];
         let read = format!("d = open(\"DIR/{name}\")\nprint(d.x, d.time, d.y)");
         let mut all: Vec<String> = vec![make];
@@ -218,6 +219,7 @@ fn what_does_not_go_on_is_not_appended() {
                 "K0402: arrays of 2 dimensions and 1 dimension are joined",
                 "K0502: integer division by zero at [0, 0]",
                 "K0204: a file becomes longer along one dimension",
+                &format!("K0204: `x` of {there} is given twice"),
                 "[[0, 1], [2, 3], [4, 5]] [1.0, 2.0, 3.0] [[0, 2], [4, 6], [8, 10]]",
             ],
         );

@@ -37,6 +37,10 @@ fn joined(driver: &mut Driver, mut given: SaveFile, path: &str, dim: &DimRef) ->
     let mut first: Option<(Name, Dim)> = None;
     for saved in &given.variables {
         let at = variable(&open, &saved.name)?;
+        if taken.contains(&at) {
+            let message = format!("`{}` of {} is given twice", open.info.variables[at].name(), shown(&given.path));
+            return Err(Diagnostic::new(Code::Arguments, message).help("join the parts first: `concat(x, y, along = time)`"));
+        }
         let (variable, axis) = longer(driver, &given, path, &open, at, saved, dim)?;
         let own = &variable.ty.dims[axis];
         match &first {
@@ -134,9 +138,18 @@ fn longer(
         shards: open.shards(at),
         grown: in_place.then_some(Grown { axis, from: length }),
     };
-    // Whole chunks are written: the one in which the array ended is put together again, with the first of what comes.
     let chunk = save::grain(&file.path, &driver.engine.spec(&variable, &file.unlimited))?.chunks.get(axis).copied().unwrap_or(1);
-    let (seam, more) = (length - length % chunk, new_ty.dims[axis].size.known().unwrap_or(0));
+    variable.parts = parts(driver, file, (old, new), axis, chunk)?;
+    Ok((variable, axis))
+}
+
+/// What is written, and where it starts: of a file that is written anew what was there, then what comes. Whole chunks are written, so the one
+/// in which the array ended is put together again, with the first of what comes.
+fn parts(driver: &mut Driver, file: &SaveFile, (old, new): (NodeId, NodeId), axis: usize, chunk: u64) -> Outcome<Vec<(NodeId, Vec<u64>)>> {
+    let size = |node: NodeId| driver.engine.graph.node(node).ty.dims[axis].size.known().unwrap_or(0);
+    let (length, more) = (size(old), size(new));
+    let rank = driver.engine.graph.node(new).ty.rank();
+    let seam = length - length % chunk;
     let first = if seam == length { 0 } else { more.min(chunk - length % chunk) };
     let part = |b: &mut dyn Build, array: NodeId, lo: u64, hi: u64| {
         let [lo, hi] = [lo, hi].map(|at| b.constant(Scalar::i64(at as i64)));
@@ -144,13 +157,11 @@ fn longer(
         index.push(SliceArg::Range { lo: Some(lo), hi: Some(hi), step: 1 });
         b.slice(A(array.0), &index)
     };
-    let mut add = |node: NodeId, from: u64| {
-        let start = (0..new_ty.rank()).map(|at| if at == axis { from } else { 0 }).collect();
-        variable.parts.push((node, start));
-    };
-    let kept = if first > 0 { seam } else { length };
-    if kept > 0 && !in_place {
-        add(build(driver, file, |b| part(b, old, 0, kept))?, 0);
+    let mut parts = Vec::new();
+    let mut add = |node: NodeId, from: u64| parts.push((node, (0..rank).map(|at| if at == axis { from } else { 0 }).collect()));
+    let head = if first > 0 { seam } else { length };
+    if head > 0 && !save::grows_in_place(&file.path) {
+        add(build(driver, file, |b| part(b, old, 0, head))?, 0);
     }
     if first > 0 {
         let middle = |b: &mut dyn Build| {
@@ -162,7 +173,7 @@ fn longer(
     if more > first {
         add(build(driver, file, |b| part(b, new, first, more))?, length + first);
     }
-    Ok((variable, axis))
+    Ok(parts)
 }
 
 /// How a variable of a file that is written anew is compressed, if it is: the level is not in the file.
