@@ -182,6 +182,12 @@ impl Calendar {
             }
         }
     }
+    /// Whether an instant, or none, is the same one in another calendar.
+    pub fn agrees(self, other: Calendar, micros: i64) -> bool {
+        let gregorian = |calendar: Calendar| matches!(calendar, Calendar::Standard | Calendar::ProlepticGregorian);
+        let since = micros == NAT || micros >= REFORM * MICROS_PER_DAY;
+        self == other || gregorian(self) && gregorian(other) && since
+    }
     /// The day of the year of a date, 1 on the first of January.
     pub fn day_of_year(self, year: i64, month: u32, day: u32) -> Option<i64> {
         Some(self.days(year, month, day)? - self.days(year, 1, 1)? + 1)

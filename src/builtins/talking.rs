@@ -19,11 +19,18 @@ pub const TABLE: &[Builtin] = &[
     effect(
         "save",
         Family::Files,
-        &[required("path", ParamKind::Text), required("values", ParamKind::Anything)],
+        &[
+            required("path", ParamKind::Text),
+            required("values", ParamKind::Anything),
+            optional("append", ParamKind::Dims, Default::Absent),
+            optional("unlimited", ParamKind::Dims, Default::Absent),
+        ],
         Effect::Save,
         "Writes named values to a file of the kind its extension names: `save(\"out.nc\", sst = x, mean = m)`.\n\
-         A value with attributes is a record: `sst = (data = x, units = \"degC\")`. With `compress` from 0 to 9 in that record its chunks are compressed.\n\
-         Kinds: `.nc` `.nc4` `.h5` `.hdf5`, `.zarr` (version 2: `.v2.zarr`), `.npz`, and `.npy` for one array. The file is the old one or the new one, never a part. Saving over a file that the program still reads is an error (K0604).",
+         A value with attributes is a record: `sst = (data = x, units = \"degC\")`. With `compress` from 0 to 9 in that record its chunks are compressed; `chunks = (30, 100)` is their shape, `shards = (300, 100)` keeps many of them in each file of a Zarr store.\n\
+         `unlimited = time` makes dimensions of HDF5 and NetCDF-4 files unlimited.\n\
+         Kinds: `.nc` `.nc4` `.h5` `.hdf5`, `.zarr` (version 2: `.v2.zarr`), `.npz`, and `.npy` for one array. The file is the old one or the new one, never a part. Saving over a file that the program still reads is an error (K0604).\n\
+         `append = time` makes the variables of a file that is there longer along a dimension: `save(\"out.zarr\", sst = x, append = time)`; without a file it makes one. Dtype (K0302), names (K0404), other sizes (K0401) and coordinates (K0405) must go together, and every variable with that dimension is given (K0204); nothing is written before. Zarr stores become longer in place, metadata last; other files are written anew, block by block.",
         &[],
     ),
     effect(

@@ -318,6 +318,8 @@ fn wrong_calls_have_errors() {
         ("pad", &["f64[0]", "=1", "mode~'edge'"], Code::Value, "dimension 0 of f64[0] is empty: it has no element to repeat"),
         ("pad", &["f64[3]", "=1", "mode~'odd'"], Code::Value, "no mode \"odd\""),
         ("split", &["f64[7]", "=2"], Code::Shape, "dimension 0 of f64[7] does not divide into 2 equal parts"),
+        ("partition", &["f64[3]", "=3"], Code::Bounds, "position 3 is outside of 3 elements"),
+        ("argpartition", &["f64[3]", "=-4"], Code::Bounds, "position -4 is outside of 3 elements"),
         ("delete", &["f64[3]", "=3"], Code::Bounds, "position 3 is outside dimension 0 of size 3 in f64[3]"),
         ("take", &["f64[3]", "f64[2]"], Code::Type, "`positions` of `take` is integers, found f64[2]"),
         ("gradient", &["f64[1]"], Code::Shape, "dimension 0 of f64[1] has 1 elements, the gradient needs 2"),

@@ -84,6 +84,14 @@ impl Runtime {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }
 
+    /// Forgets the file at a path.
+    pub fn close(&self, path: &str) {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = files.remove(path) {
+            files.retain(|_, other| !Arc::ptr_eq(other, &file));
+        }
+    }
+
     /// Whether a run of this session may read the file that a path names.
     pub fn is_open(&self, path: &str) -> bool {
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);

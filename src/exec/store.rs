@@ -285,7 +285,8 @@ pub fn write(run: &Run, place: &Place, start: &[u64], count: &[u64], bytes: &[u8
         Place::Spill(scratch) => scratch.write(start, count, bytes).map_err(|error| error.or_at(span)),
         Place::Sink(sink) => {
             let writer = run.sinks.get(sink.file).ok_or_else(missing)?;
-            writer.write(sink.variable, start, count, bytes).map_err(|error| error.or_at(span))
+            let start: Vec<u64> = start.iter().zip(&sink.start).map(|(at, first)| at + first).collect();
+            writer.write(sink.variable, &start, count, bytes).map_err(|error| error.or_at(span))
         }
         Place::Memory(_) => Err(missing()),
     }

@@ -184,7 +184,7 @@ impl AtomicFolder {
 }
 
 /// Forces what is in a folder to disk: all of its file system at once, since forcing thousands of files one by one takes minutes.
-fn sync(path: &Path) -> io::Result<()> {
+pub fn sync(path: &Path) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::fs::syncfs(File::open(path)?)?;
     #[cfg(not(target_os = "linux"))]

@@ -77,6 +77,26 @@ impl Decode {
             None => element.cast(self.target),
         }
     }
+    /// The stored element that gives a value; `None` if none does.
+    pub fn element(&self, value: Scalar) -> Option<Scalar> {
+        let number = match self.time {
+            Some(time) => {
+                let (shifted, micros) = ((value.as_int()? - i128::from(time.origin)) * i128::from(time.per), i128::from(time.micros));
+                let (whole, rest) = (shifted.div_euclid(micros), shifted.rem_euclid(micros));
+                if self.stored.is_int() && rest == 0 {
+                    Scalar::int(self.stored, whole)
+                } else {
+                    Scalar::f64(whole as f64 + rest as f64 / micros as f64).cast(self.stored)
+                }
+            }
+            None if self.scale.is_some() || self.offset.is_some() => {
+                let packed = (value.as_f64() - self.offset.unwrap_or(0.0)) / self.scale.unwrap_or(1.0);
+                Scalar::f64(if self.stored.is_int() { packed.round_ties_even() } else { packed }).cast(self.stored)
+            }
+            None => value.cast(self.stored),
+        };
+        (self.scalar(number) == value).then_some(number)
+    }
     fn time_of(&self, time: TimeDecode, element: Scalar, packed: bool) -> i64 {
         match element.as_int() {
             Some(value) if !packed => time.int(value),
@@ -314,6 +334,29 @@ mod tests {
     }
     fn int(dtype: DType, value: i64) -> Scalar {
         Scalar::int(dtype, value.into())
+    }
+
+    #[test]
+    fn elements_come_back_or_are_none() {
+        let days = |dtype| decode(dtype, &[text("units", "days since 2000-01-01")]);
+        for (how, values) in [
+            (days(I32), [(I32, 0), (I32, -7)].map(|(dtype, value)| int(dtype, value))),
+            (days(F64), [Scalar::f64(1.5), Scalar::f64(-0.25)]),
+            (
+                decode(I16, &[number("scale_factor", Scalar::f64(0.1)), number("add_offset", Scalar::f64(-3.0))]),
+                [int(I16, 17), int(I16, -400)],
+            ),
+            (decode(U8, &[number("_FillValue", int(U8, 255))]), [int(U8, 3), int(U8, 254)]),
+            (Decode::plain(F32), [Scalar::f32(1.5), Scalar::f32(-0.1)]),
+        ] {
+            for element in values {
+                assert_eq!(how.element(how.scalar(element)), Some(element), "{how:?}");
+            }
+        }
+        let hour = Scalar::int(DType::DateTime(Calendar::Standard), 3_600_000_000);
+        assert_eq!(days(I32).element(hour), None);
+        assert_eq!(days(F64).element(hour).map(|days| (days.as_f64() * 24.0).round()), Some(24.0 * -10_957.0 + 1.0));
+        assert_eq!(decode(I16, &[number("scale_factor", Scalar::f64(0.5))]).element(Scalar::f64(0.3)), None);
     }
 
     #[test]

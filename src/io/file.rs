@@ -224,6 +224,11 @@ impl OpenFile {
         done.map_err(|error| error.note(format!("while reading variable `{}`", var.path.trim_start_matches('/'))))
     }
 
+    /// See `Source::shards`.
+    pub fn shards(&self, variable: usize) -> Option<Vec<u64>> {
+        self.source.shards(variable)
+    }
+
     /// Bytes that the variable takes in the file, after compression.
     pub fn stored_bytes(&self, variable: usize) -> Outcome<u64> {
         self.readable(variable)?;

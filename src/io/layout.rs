@@ -6,7 +6,7 @@ use super::error::shown;
 use super::info::{Attr, AttrValue};
 use super::region::{self, Axis};
 use super::save::Grain;
-use super::{VarSpec, grid};
+use super::{FileSpec, VarSpec, grid};
 use crate::array::{Coord, Dim};
 use crate::base::{Code, Diagnostic, Name, Outcome};
 use std::path::Path;
@@ -24,6 +24,9 @@ pub struct Scale {
     pub coord: Option<Arc<Coord>>,
     /// The position of the variable that is this dimension's coordinate itself: of one dimension, and of its name.
     pub variable: Option<usize>,
+    /// Its coordinate's attributes beside those that decode it.
+    pub attrs: Vec<Attr>,
+    pub unlimited: bool,
 }
 
 impl Scale {
@@ -32,12 +35,14 @@ impl Scale {
         let coord = self.coord.as_ref()?;
         let (mut how, bytes) = cf::encode_coordinate(coord.values.dtype(), &element_bytes(coord));
         how.attrs.extend(coord.units.as_ref().map(|units| (Name::new("units"), AttrValue::from(&**units))));
+        how.attrs = attrs(&how, &self.attrs).cloned().collect();
         Some((how, bytes))
     }
 }
 
 /// The named dimensions of all variables, each once.
-pub fn scales(path: &Path, variables: &[VarSpec]) -> Outcome<Vec<Scale>> {
+pub fn scales(path: &Path, file: &FileSpec) -> Outcome<Vec<Scale>> {
+    let variables = &file.variables;
     let refuse = |code: Code, message: String| Diagnostic::new(code, format!("cannot save {}: {message}", shown(path)));
     let mut scales: Vec<Scale> = Vec::new();
     for (at, spec) in variables.iter().enumerate() {
@@ -50,7 +55,11 @@ pub fn scales(path: &Path, variables: &[VarSpec]) -> Outcome<Vec<Scale>> {
         for (dim, size) in spec.ty.dims.iter().zip(spec.shape()?) {
             let Some(name) = &dim.name else { continue };
             match scales.iter_mut().find(|scale| scale.name == *name) {
-                None => scales.push(Scale { name: name.clone(), size, coord: dim.coord.clone(), variable: None }),
+                None => {
+                    let attrs = file.coords.iter().find(|(known, _)| known == name).map(|(_, attrs)| attrs.clone()).unwrap_or_default();
+                    let unlimited = spec.unlimited.contains(name);
+                    scales.push(Scale { name: name.clone(), size, coord: dim.coord.clone(), variable: None, attrs, unlimited });
+                }
                 Some(scale) if scale.size != size => {
                     let message = format!("dimension `{name}` has size {} and size {size}", scale.size);
                     return Err(refuse(Code::Format, message).help("save them to files of their own, or rename one"));
@@ -100,8 +109,8 @@ fn element_bytes(coord: &Coord) -> Vec<u8> {
 
 /// The attributes of a variable as saved: those that say how it is stored, then the user's own. Not those that would make readers decode
 /// values that are stored decoded.
-pub fn attrs<'a>(how: &'a Encode, spec: &'a VarSpec) -> impl Iterator<Item = &'a Attr> {
-    let others = spec.attrs.iter().filter(|attr| !misleads(attr) && how.attrs.iter().all(|(known, _)| *known != attr.0));
+pub fn attrs<'a>(how: &'a Encode, own: &'a [Attr]) -> impl Iterator<Item = &'a Attr> {
+    let others = own.iter().filter(|attr| !misleads(attr) && how.attrs.iter().all(|(known, _)| *known != attr.0));
     how.attrs.iter().chain(others)
 }
 
@@ -121,11 +130,16 @@ pub struct Chunks {
 }
 
 impl Chunks {
-    /// The shape of chunks: as wished, or the longest axis halved until a chunk is small.
+    /// The shape of chunks: as wished, or the longest axis halved until a chunk is small. Only along unlimited axes may they be longer than
+    /// the array. What is in a file already keeps its own.
     pub fn of(spec: &VarSpec, item: usize) -> Outcome<Chunks> {
         let shape = spec.shape()?;
-        let whole = shape.is_empty() || shape.contains(&0);
-        let chunk = if whole { Vec::new() } else { chunk(spec.chunks.as_deref(), &shape, item) };
+        if let (Some(_), Some(chunk)) = (spec.grown, &spec.chunks) {
+            return Ok(Chunks { shape, chunk: chunk.clone(), item });
+        }
+        let unlimited = spec.is_unlimited();
+        let whole = shape.is_empty() || shape.contains(&0) && !unlimited.contains(&true);
+        let chunk = if whole { Vec::new() } else { chunk(spec.chunks.as_deref(), &shape, &unlimited, item) };
         Ok(Chunks { shape, chunk, item })
     }
 
@@ -199,15 +213,16 @@ impl Chunks {
     }
 }
 
-fn chunk(wished: Option<&[u64]>, shape: &[u64], item: usize) -> Vec<u64> {
+fn chunk(wished: Option<&[u64]>, shape: &[u64], unlimited: &[bool], item: usize) -> Vec<u64> {
     let bytes = |chunks: &[u64]| chunks.iter().fold(item as u64, |all, size| all.saturating_mul(*size));
     if let Some(wished) = wished.filter(|wished| wished.len() == shape.len()) {
-        let chunks: Vec<u64> = wished.iter().zip(shape).map(|(wished, size)| (*wished).clamp(1, *size)).collect();
+        let most = |axis: usize| if unlimited[axis] { u64::MAX } else { shape[axis].max(1) };
+        let chunks: Vec<u64> = wished.iter().enumerate().map(|(axis, wished)| (*wished).clamp(1, most(axis))).collect();
         if bytes(&chunks) <= LARGEST_CHUNK {
             return chunks;
         }
     }
-    let mut chunks = shape.to_vec();
+    let mut chunks: Vec<u64> = shape.iter().map(|size| (*size).max(1)).collect();
     while bytes(&chunks) > CHUNK {
         // The first of the longest: blocks of any shape touch few chunks of alike sides.
         let longest = (0..shape.len()).max_by_key(|axis| (chunks[*axis], std::cmp::Reverse(*axis))).unwrap_or(0);

@@ -25,7 +25,7 @@ mod zip;
 
 pub use file::OpenFile;
 pub use info::{Attr, AttrValue, AxisInfo, DimInfo, FileInfo, GroupInfo, Stamp, VarInfo};
-pub use save::{Sink, VarSpec, create};
+pub use save::{FileSpec, Grown, Sink, VarSpec, create};
 
 use crate::base::Outcome;
 use std::fs::File;
@@ -38,6 +38,11 @@ pub trait Source: Send + Sync {
     /// `out`: the stored dtype, native byte order, row-major without gaps. Only the chunks needed are read and decoded. The caller
     /// (`OpenFile::read`) has checked region and length.
     fn read(&self, variable: usize, start: &[u64], count: &[u64], step: &[u64], out: &mut [u8]) -> Outcome<()>;
+
+    /// The shape of the files that hold many chunks of a variable each, where it is kept in such.
+    fn shards(&self, _variable: usize) -> Option<Vec<u64>> {
+        None
+    }
 
     /// Bytes that the variable takes in the file. For a chunked variable this loads its chunk index, once.
     fn stored_bytes(&self, variable: usize) -> Outcome<u64>;

@@ -235,7 +235,7 @@ mod tests {
 
     fn save(path: &Path) {
         let specs = [VarSpec::new("x", ArrayTy::unnamed(DType::F64, &[2, 3])), VarSpec::new("n", ArrayTy::unnamed(DType::I16, &[]))];
-        let sink = create(path, &specs).unwrap();
+        let sink = create(path, &specs[..].into()).unwrap();
         sink.write(0, &[1, 0], &[1, 3], bytemuck::cast_slice(&[4.0, 5.0, 6.0])).unwrap();
         sink.write(0, &[0, 0], &[1, 3], bytemuck::cast_slice(&[1.0, 2.0, 3.0])).unwrap();
         sink.write(1, &[], &[], &7i16.to_ne_bytes()).unwrap();
@@ -253,7 +253,7 @@ mod tests {
         file.read(0, &[0, 2], &[2, 1], &[1, 1], bytemuck::cast_slice_mut(&mut out)).unwrap();
         assert_eq!(out, [3.0, 6.0]);
         let compressed = VarSpec { compress: Some(1), ..VarSpec::new("x", ArrayTy::unnamed(DType::F64, &[2])) };
-        assert!(create(&path, &[compressed]).is_err());
+        assert!(create(&path, &[compressed][..].into()).is_err());
     }
 
     #[test]

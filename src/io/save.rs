@@ -1,8 +1,9 @@
 //! Saving: what is to be written, the interface of writers, and which writer an extension has.
 
+use super::FORMATS;
 use super::error::shown;
 use super::hdf5::{self, Hdf5Sink};
-use super::info::Attr;
+use super::info::{Attr, FileInfo};
 use super::npy::{self, NpySink};
 use super::npz::NpzSink;
 use super::zarr::{self, ZarrSink};
@@ -10,6 +11,22 @@ use crate::array::ArrayTy;
 use crate::base::{Code, Diagnostic, Name, Outcome};
 use std::path::Path;
 use std::sync::Arc;
+
+/// A file to be written.
+#[derive(Clone, Debug, Default)]
+pub struct FileSpec {
+    pub variables: Vec<VarSpec>,
+    /// Attributes of the root group.
+    pub attrs: Vec<Attr>,
+    /// Attributes of the coordinates of named dimensions, beside those that decode them.
+    pub coords: Vec<(Name, Vec<Attr>)>,
+}
+
+impl From<&[VarSpec]> for FileSpec {
+    fn from(variables: &[VarSpec]) -> FileSpec {
+        FileSpec { variables: variables.to_vec(), ..FileSpec::default() }
+    }
+}
 
 /// A variable to be written. All sizes of `ty` are known; its named dimensions and their coordinates are written where the format has
 /// them, with the CF attributes that decode them.
@@ -22,11 +39,29 @@ pub struct VarSpec {
     pub chunks: Option<Vec<u64>>,
     /// Compression from 0 (none) to 9; the writer's default if `None`.
     pub compress: Option<u8>,
+    /// The shape of the shards that hold chunks, where the format has such.
+    pub shards: Option<Vec<u64>>,
+    /// Named dimensions that others may make longer, where the format has such; all variables that have one say so.
+    pub unlimited: Vec<Name>,
+    /// For a variable that is there already, in a file that is appended to in place.
+    pub grown: Option<Grown>,
+}
+
+/// How a variable becomes longer: what lies before the chunk in which it ended is not written again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grown {
+    pub axis: usize,
+    /// Its size along the axis before.
+    pub from: u64,
 }
 
 impl VarSpec {
     pub fn new(name: impl Into<Name>, ty: ArrayTy) -> VarSpec {
-        VarSpec { name: name.into(), ty, attrs: Vec::new(), chunks: None, compress: None }
+        VarSpec { name: name.into(), ty, attrs: Vec::new(), chunks: None, compress: None, shards: None, unlimited: Vec::new(), grown: None }
+    }
+    /// Of each axis, whether others may make it longer.
+    pub fn is_unlimited(&self) -> Vec<bool> {
+        self.ty.dims.iter().map(|dim| dim.name.as_ref().is_some_and(|name| self.unlimited.contains(name))).collect()
     }
     /// The sizes. Error K0999 if one is not known.
     pub fn shape(&self) -> Outcome<Vec<u64>> {
@@ -65,14 +100,56 @@ pub fn grain(path: &Path, spec: &VarSpec) -> Outcome<Grain> {
 }
 
 /// Starts a writer for `path` by its extension. Errors: K0602 for an extension that is not written, K0601 if the system refuses.
-pub fn create(path: &Path, variables: &[VarSpec]) -> Outcome<Arc<dyn Sink>> {
+pub fn create(path: &Path, file: &FileSpec) -> Outcome<Arc<dyn Sink>> {
     match extension(path).as_str() {
-        "h5" | "hdf5" | "nc" | "nc4" => Ok(Arc::new(Hdf5Sink::create(path, variables)?)),
-        "zarr" => Ok(Arc::new(ZarrSink::create(path, variables)?)),
-        "npy" => Ok(Arc::new(NpySink::create(path, variables)?)),
-        "npz" => Ok(Arc::new(NpzSink::create(path, variables)?)),
+        "h5" | "hdf5" | "nc" | "nc4" => Ok(Arc::new(Hdf5Sink::create(path, file)?)),
+        "zarr" if file.variables.iter().any(|spec| spec.grown.is_some()) => Ok(Arc::new(ZarrSink::grow(path, file)?)),
+        "zarr" => Ok(Arc::new(ZarrSink::create(path, file)?)),
+        "npy" => Ok(Arc::new(NpySink::create(path, &file.variables)?)),
+        "npz" => Ok(Arc::new(NpzSink::create(path, &file.variables)?)),
         _ => Err(unknown_extension(path)),
     }
+}
+
+/// K0602 where chunks or shards are asked for that the format of a path's extension has not.
+pub fn check_layout(path: &Path, chunks: bool, shards: bool) -> Outcome<()> {
+    let refuse = |what: &str, others: &str| {
+        let error = Diagnostic::new(Code::Format, format!("cannot save {}: its format has no {what}", shown(path)));
+        Err(error.help(format!("leave `{what}` out, or save as {others}")))
+    };
+    if shards && extension(path) != "zarr" {
+        return refuse("shards", ".zarr");
+    }
+    if chunks && !names_dimensions(path) {
+        return refuse("chunks", ".zarr or .nc");
+    }
+    Ok(())
+}
+
+/// Whether what is appended to a file goes into the file that is there, which else is written anew.
+pub fn grows_in_place(path: &Path) -> bool {
+    extension(path) == "zarr"
+}
+
+/// Whether files of a path's extension have unlimited dimensions.
+pub fn has_unlimited(path: &Path) -> bool {
+    matches!(extension(path).as_str(), "h5" | "hdf5" | "nc" | "nc4")
+}
+
+/// Whether files of a path's extension hold names of dimensions.
+pub fn names_dimensions(path: &Path) -> bool {
+    !matches!(extension(path).as_str(), "npy" | "npz")
+}
+
+/// K0602 if what is at a path is of another format than its extension says.
+pub fn check_format(path: &Path, info: &FileInfo) -> Outcome<()> {
+    // The format that is written is the first of its extension.
+    let own = FORMATS.iter().find(|format| format.extensions().contains(&extension(path).as_str()));
+    if own.is_some_and(|format| info.format == format.name()) {
+        return Ok(());
+    }
+    let message = format!("cannot append to {}: it is a file of format {}", shown(path), info.format);
+    Err(Diagnostic::new(Code::Format, message).help("save the joined array to a new file"))
 }
 
 /// The extensions that `create` takes.

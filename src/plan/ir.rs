@@ -22,6 +22,8 @@ pub struct Sink {
     pub file: usize,
     /// Position among its variables.
     pub variable: usize,
+    /// The index of the variable that the array's first element has.
+    pub start: Vec<u64>,
     /// Blocks written start and end at multiples of this, or at the end of the array.
     pub chunks: Vec<u64>,
     /// Memory that writing a block takes beside the block, at most.

@@ -591,6 +591,10 @@ impl Checker<'_> {
         let mut good = true;
         for (param, sources) in builtin.params.iter().zip(given) {
             let mut single = None;
+            if param.kind == ParamKind::Dims {
+                args.values.push(self.read_dims(sources, None, &mut good).map(|read| read.argument));
+                continue;
+            }
             for (name, source) in sources {
                 let value = match source {
                     Source::Ast(expr) => self.expr(expr),

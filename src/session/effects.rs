@@ -3,16 +3,16 @@
 
 use super::Output;
 use super::driver::{Driver, Frame, internal};
-use super::evaluator::{Evaluator, SaveFile};
+use super::evaluator::Evaluator;
+use super::saving::{self, Appends, SaveFile};
 use super::value::{Piece, Text, Val, plain};
 use crate::array::{Array, Scalar};
-use crate::base::{Code, Diagnostic, Name, Outcome, Span};
+use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::builtins::Effect;
 use crate::graph::NodeId;
-use crate::io::{Attr, AttrValue};
 use crate::plan::explain::explain;
 use crate::sema::hir::{Argument, CallArgs, Expr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 /// Effects that wait; beyond this many they are done, so that a long loop shows what it prints.
@@ -26,11 +26,7 @@ pub enum Pending {
         shown: Option<String>,
         span: Span,
     },
-    Save {
-        path: PathBuf,
-        variables: Vec<Saved>,
-        span: Span,
-    },
+    Save(SaveFile),
 }
 
 impl Pending {
@@ -38,19 +34,9 @@ impl Pending {
     pub fn nodes(&self, nodes: &mut Vec<NodeId>) {
         match self {
             Pending::Print { text, .. } => text.iter().for_each(|piece| piece.nodes(nodes)),
-            Pending::Save { variables, .. } => nodes.extend(variables.iter().map(|saved| saved.node)),
+            Pending::Save(file) => nodes.extend(file.variables.iter().flat_map(|saved| &saved.parts).map(|(node, _)| *node)),
         }
     }
-}
-
-/// A variable to be saved.
-#[derive(Clone)]
-pub struct Saved {
-    pub name: Name,
-    pub node: NodeId,
-    pub attrs: Vec<Attr>,
-    /// Compression from 0 to 9; none if it is not given.
-    pub compress: Option<u8>,
 }
 
 /// Does, or queues, the effect of a call.
@@ -79,25 +65,7 @@ pub fn effect(driver: &mut Driver, frame: &mut Frame, effect: Effect, args: &Cal
         }
         Effect::Save => {
             let Some(path) = first else { return Err(internal(span, "a save without a path")) };
-            let text = driver.text(frame, path)?;
-            let path = driver.engine.rendered(&text, driver.out)?;
-            let mut variables = Vec::new();
-            let values = args.values.iter().skip(1).flatten().map(|argument| (None, argument));
-            for (name, argument) in values.chain(args.rest.iter().map(|(name, argument)| (name.clone(), argument))) {
-                let Argument::Expr(value) = argument else { return Err(internal(span, "only values are saved")) };
-                let result = driver.expr(frame, value)?;
-                variables.push(saved(driver, name.unwrap_or_else(|| Name::from("data")), result, value)?);
-            }
-            if variables.is_empty() {
-                return Err(Diagnostic::at(Code::Arguments, span, "there is nothing to save").help("`save(\"out.nc\", sst = x)`"));
-            }
-            crate::io::save::check_extension(Path::new(&path)).map_err(|error| error.or_at(span))?;
-            if driver.engine.runtime.is_open(&path) {
-                let error = Diagnostic::at(Code::SaveOverInput, span, format!("{path} is read by this program"));
-                return Err(error.help("save to another name"));
-            }
-            driver.engine.pending.push(Pending::Save { path: PathBuf::from(path), variables, span });
-            Ok(Val::Unit)
+            saving::save(driver, frame, args, path, span).map(|()| Val::Unit)
         }
         Effect::Open => match driver_open(expr) {
             Some(value) => Ok(value),
@@ -155,41 +123,6 @@ pub fn effect(driver: &mut Driver, frame: &mut Frame, effect: Effect, args: &Cal
     }
 }
 
-/// What is saved under one name: an array, or a record of the array (`data`), how it is stored (`compress`, 0 to 9) and its attributes,
-/// which are texts and numbers.
-fn saved(driver: &mut Driver, name: Name, value: Val, expr: &Expr) -> Outcome<Saved> {
-    let wrong = || {
-        let error = Diagnostic::at(Code::Type, expr.span, format!("only arrays and numbers are saved, this is {}", expr.ty));
-        error.help("save arrays one by one; attributes go beside the array: `sst = (data = x, units = \"degC\")`")
-    };
-    let fields = match value {
-        Val::Array(node) => return Ok(Saved { name, node, attrs: Vec::new(), compress: None }),
-        Val::Record(fields) => fields,
-        _ => return Err(wrong()),
-    };
-    let mut data = None;
-    let (mut attrs, mut compress) = (Vec::new(), None);
-    for (field, value) in fields {
-        match value {
-            Val::Array(node) if field == *"data" => data = Some(node),
-            Val::Array(node) if driver.engine.graph.node(node).ty.rank() == 0 => {
-                let number = driver.engine.scalar(node, driver.out)?;
-                match number.as_int().filter(|_| field == *"compress") {
-                    Some(level @ 0..=9) => compress = Some(level as u8),
-                    Some(level) => {
-                        let error = Diagnostic::at(Code::Value, expr.span, format!("compression goes from 0 to 9, found {level}"));
-                        return Err(error.help("0 is none, 4 a good choice"));
-                    }
-                    None => attrs.push((field, AttrValue::Numbers(vec![number]))),
-                }
-            }
-            Val::Text(text) => attrs.push((field, AttrValue::Text(driver.engine.rendered(&text, driver.out)?))),
-            _ => return Err(wrong()),
-        }
-    }
-    Ok(Saved { name, node: data.ok_or_else(wrong)?, attrs, compress })
-}
-
 /// A file that the checker has opened.
 fn driver_open(expr: &Expr) -> Option<Val> {
     match &expr.ty {
@@ -245,9 +178,7 @@ impl Evaluator {
         for effect in pending {
             match effect {
                 Pending::Print { text, span, .. } => self.printed_nodes(text, &mut wanted, out).map_err(|error| error.or_at(*span))?,
-                Pending::Save { path, variables, span } => {
-                    saves.push(SaveFile { path: path.clone(), variables: variables.clone(), span: *span });
-                }
+                Pending::Save(file) => saves.push(file.clone()),
             }
         }
         if self.explained.is_some() {
@@ -256,8 +187,11 @@ impl Evaluator {
             return if nodes.is_empty() { Ok(Vec::new()) } else { self.compute(nodes, false) };
         }
         wanted.extend_from_slice(nodes);
-        let values = self.run(&wanted, &saves, false)?;
-        let mut values = values.into_iter().flatten();
+        let values = self.run(&wanted, &saves, false);
+        for file in saves.iter().filter(|file| file.appends == Some(Appends::Opened)) {
+            self.runtime.close(&file.path.to_string_lossy());
+        }
+        let mut values = values?.into_iter().flatten();
         for effect in pending {
             if let Pending::Print { text, shown, .. } = effect {
                 let line = match plain(text) {

@@ -3,15 +3,16 @@
 
 use super::Output;
 use super::driver::{cast_operands, internal};
-use super::effects::{Pending, Saved};
+use super::effects::Pending;
 use super::files;
+use super::saving::{SaveFile, Saved};
 use super::value::{Piece, Text, Val};
 use crate::array::{Array, ArrayTy, DType, Scalar, display};
 use crate::base::{Code, Diagnostic, Name, Outcome, Span};
 use crate::builtins::build::{A, Build, SliceArg};
 use crate::exec::{Memory, Observer, Runtime};
 use crate::graph::{Graph, GraphBuild, MemoryId, ModuleId, NodeId, Op, Values, pass, read};
-use crate::io::save::{Grain, Sink, VarSpec, grain};
+use crate::io::save::{FileSpec, Grain, Sink, VarSpec, grain};
 use crate::kernel::abi::Ret;
 use crate::kernel::ir::Module;
 use crate::kernel::{lower, passes};
@@ -20,7 +21,6 @@ use crate::sema::World;
 use crate::sema::hir::{Expr, InstId};
 use crate::types::Ty;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Values of at most this many bytes are kept once they are computed.
@@ -43,13 +43,6 @@ pub struct Evaluator {
     modules: FxHashMap<InstId, (Arc<Module>, ModuleId)>,
     /// While a program is explained: the plans of what it asks for, which is not run.
     pub(super) explained: Option<Vec<Plan>>,
-}
-
-/// A file to be saved: its variables in order.
-pub(super) struct SaveFile {
-    pub path: PathBuf,
-    pub variables: Vec<Saved>,
-    pub span: Span,
 }
 
 /// The arrays that a session holds.
@@ -200,9 +193,13 @@ impl Evaluator {
         let mut wants: Vec<Want> = nodes.iter().map(|node| Want { node: *node, sink: None, span: self.graph.node(*node).span }).collect();
         for (file, save) in saves.iter().enumerate() {
             for (variable, saved) in save.variables.iter().enumerate() {
-                let Grain { chunks, scratch } = grain(&save.path, &self.spec(saved)).map_err(|error| error.or_at(save.span))?;
-                let sink = plan::ir::Sink { file, variable, chunks, scratch, name: saved.name.clone() };
-                wants.push(Want { node: saved.node, sink: Some(sink), span: save.span });
+                let Grain { chunks, scratch } =
+                    grain(&save.path, &self.spec(saved, &save.unlimited)).map_err(|error| error.or_at(save.span))?;
+                for (node, start) in &saved.parts {
+                    let (chunks, start, name) = (chunks.clone(), start.clone(), saved.name.clone());
+                    let sink = plan::ir::Sink { file, variable, start, chunks, scratch, name };
+                    wants.push(Want { node: *node, sink: Some(sink), span: save.span });
+                }
             }
         }
         if !fresh {
@@ -217,11 +214,26 @@ impl Evaluator {
     }
 
     /// How a variable is saved: in chunks as those it is computed from, so that blocks of the run hold whole ones of both.
-    fn spec(&self, saved: &Saved) -> VarSpec {
-        let spec = VarSpec::new(saved.name.clone(), self.graph.node(saved.node).ty.clone());
+    pub(super) fn spec(&self, saved: &Saved, unlimited: &[Name]) -> VarSpec {
+        let Saved { attrs, compress, chunks, shards, grown, .. } = saved.clone();
+        let spec = VarSpec {
+            attrs,
+            compress,
+            chunks,
+            shards,
+            unlimited: unlimited.to_vec(),
+            grown,
+            ..VarSpec::new(saved.name.clone(), saved.ty.clone())
+        };
+        if spec.chunks.is_some() {
+            return spec;
+        }
         let bytes = |chunks: &Vec<u64>| chunks.iter().fold(spec.ty.dtype.size() as u64, |all, size| all.saturating_mul(*size));
-        let chunks = read::chunks(&self.graph, saved.node).filter(|chunks| USUAL_CHUNK.contains(&bytes(chunks)));
-        VarSpec { attrs: saved.attrs.clone(), compress: saved.compress, chunks, ..spec }
+        let chunks = saved.parts.iter().find_map(|(node, _)| read::chunks(&self.graph, *node));
+        let within =
+            |chunks: Vec<u64>| chunks.into_iter().zip(&saved.ty.dims).map(|(chunk, dim)| chunk.min(dim.size.known().unwrap_or(chunk)));
+        let chunks = chunks.map(|chunks| within(chunks).map(|chunk| chunk.max(1)).collect());
+        VarSpec { chunks: chunks.filter(|chunks| USUAL_CHUNK.contains(&bytes(chunks))), ..spec }
     }
 
     /// Computes values and writes files, in one plan.
@@ -229,8 +241,9 @@ impl Evaluator {
         let plan = self.plan(nodes, saves, fresh)?;
         let mut sinks: Vec<Arc<dyn Sink>> = Vec::with_capacity(saves.len());
         for save in saves {
-            let specs: Vec<VarSpec> = save.variables.iter().map(|saved| self.spec(saved)).collect();
-            sinks.push(crate::io::save::create(&save.path, &specs).map_err(|error| error.or_at(save.span))?);
+            let variables: Vec<VarSpec> = save.variables.iter().map(|saved| self.spec(saved, &save.unlimited)).collect();
+            let SaveFile { path, attrs, coords, .. } = save.clone();
+            sinks.push(crate::io::save::create(&path, &FileSpec { variables, attrs, coords }).map_err(|error| error.or_at(save.span))?);
         }
         let results = self.runtime.run(&self.graph, &plan, &self.held.memory, &sinks, &*self.observer)?;
         for (sink, save) in sinks.into_iter().zip(saves) {

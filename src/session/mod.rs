@@ -8,6 +8,7 @@
 //! # Ok::<(), kiln::session::Failed>(())
 //! ```
 
+mod appending;
 mod dataset;
 mod driver;
 mod effects;
@@ -16,6 +17,7 @@ mod files;
 mod inspect;
 mod parts;
 mod piecewise;
+mod saving;
 mod value;
 
 pub use crate::exec::Observer;

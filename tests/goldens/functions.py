@@ -323,6 +323,14 @@ for name in ("fmin", "fmax"):
         case(f"{name}({x}, 1)", f"np.{name}({x}, 1)")
 
 # Positions and ranks.
+for x, axis, at in (("f", 0, "1"), ("f", 1, ".., 1"), ("cube", 0, "1"), ("cube", 1, ".., 1, .."), ("cube", 2, ".., .., 1")):
+    theirs = at.replace("..", ":")
+    case(f"partition({x}, 1, along = {axis})[{at}]", f"np.partition({x}, 1, axis={axis})[{theirs}]")
+    case(f"sort(partition({x}, (0, 1), along = {axis}), along = {axis})", f"np.sort(np.partition({x}, (0, 1), axis={axis}), axis={axis})")
+    case(f"take_along({x}, argpartition({x}, 1, along = {axis}), along = {axis})[{at}]", f"np.partition({x}, 1, axis={axis})[{theirs}]")
+for x in ("j", "w", "[2.0, nan, -0.5, inf, nan, 1.0]"):
+    for kth in ("0", "2", "-1"):
+        case(f"partition({x}, {kth})[{kth}]", f"np.partition({x}, {kth})[{kth}]")
 for axis, order in ((0, "argsort(f, along = 0)"), (1, "argsort(f, along = 1)"), (1, "[[3, 0], [1, 1], [0, 2]]")):
     case(f"take_along(f, {order}, along = {axis})", f"np.take_along_axis(f, np.array({order.replace('argsort(f, along =', 'np.argsort(f, axis=')}), axis={axis})")
 case("take_along(j, [5, 0, 5])", "np.take_along_axis(j, np.array([5, 0, 5]), axis=0)")

@@ -4,7 +4,7 @@ use crate::array::calendar::{MICROS_PER_DAY, NAT};
 use crate::array::{Array, ArrayTy, Calendar, Coord, DType, Dim, Scalar, Size};
 use crate::base::Code;
 use crate::io::save::grain;
-use crate::io::{AttrValue, OpenFile, VarSpec, create, open};
+use crate::io::{AttrValue, FileSpec, OpenFile, VarSpec, create, open};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,6 +40,48 @@ fn read_all(file: &OpenFile, at: usize) -> Vec<u8> {
 }
 
 #[test]
+fn what_can_become_longer_is_as_long_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.nc");
+    for (unlimited, shape, chunks, compress) in [
+        (vec!["y"], [7u64, 5], [3u64, 2], 0),
+        (vec!["x"], [7, 5], [3, 2], 4),
+        (vec!["y", "x"], [7, 5], [3, 2], 0),
+        (vec!["y", "x"], [7, 5], [3, 2], 4),
+        (vec!["y"], [0, 5], [3, 2], 4),
+        (vec!["y"], [40, 30], [1, 1], 4),
+        (vec!["y"], [1, 5], [30, 2], 4),
+    ] {
+        let dims = [("y", shape[0]), ("x", shape[1])].map(|(name, size)| Dim::named(name, size));
+        let mut dims = dims.to_vec();
+        let values: Vec<Scalar> = (0..shape[0] as i64).map(Scalar::i64).collect();
+        dims[0].coord = Some(Arc::new(Coord { values: Array::from_scalars(DType::I64, &values), units: None }));
+        let ty = ArrayTy { dtype: DType::F32, dims };
+        let spec = VarSpec {
+            chunks: Some(chunks.to_vec()),
+            compress: Some(compress),
+            unlimited: unlimited.iter().map(|name| (*name).into()).collect(),
+            ..VarSpec::new("v", ty.clone())
+        };
+        let sink = create(&path, &[spec][..].into()).unwrap();
+        let all: Vec<f32> = (0..shape[0] * shape[1]).map(|at| (at as f32 * 1.37).sin()).collect();
+        sink.write(0, &[0, 0], &shape, bytemuck::cast_slice(&all)).unwrap();
+        sink.finish().unwrap();
+        let file = open(&path).unwrap();
+        let v = file.variable("v").unwrap();
+        let read = file.ty(v).unwrap();
+        assert_eq!((read.shape(), read.dims[0].coord.as_ref().unwrap().values.scalars()), (ty.shape(), values));
+        let found: Vec<&str> = file.info.dims.iter().filter(|dim| dim.unlimited).map(|dim| dim.name.as_str()).collect();
+        assert!(found.len() == unlimited.len() && unlimited.iter().all(|name| found.contains(name)), "{found:?}");
+        let chunk = |axis: usize| if unlimited.contains(&["y", "x"][axis]) { chunks[axis] } else { chunks[axis].min(shape[axis]) };
+        assert_eq!(file.info.variables[v].chunks, Some(vec![chunk(0), chunk(1)]));
+        let mut back = vec![0f32; all.len()];
+        file.read(v, &[0, 0], &shape, &[1, 1], bytemuck::cast_slice_mut(&mut back)).unwrap();
+        assert_eq!(back, all);
+    }
+}
+
+#[test]
 fn every_dtype_and_layout_comes_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.nc");
@@ -56,7 +98,7 @@ fn every_dtype_and_layout_comes_back() {
             let ty = ArrayTy::unnamed(dtype, &shape);
             specs.push(VarSpec { chunks, compress: Some(level), ..VarSpec::new(format!("v{at}"), ty) });
         }
-        let sink = create(&path, &specs).unwrap();
+        let sink = create(&path, &specs[..].into()).unwrap();
         for (at, spec) in specs.iter().enumerate() {
             let shape = spec.shape().unwrap();
             sink.write(at, &vec![0; shape.len()], &shape, &counting(dtype, spec.ty.count().unwrap())).unwrap();
@@ -87,7 +129,7 @@ fn climate(path: &Path) {
         ..VarSpec::new("t", ArrayTy { dtype: DType::F32, dims: dims.clone() })
     };
     let lon = VarSpec::new("lon", ArrayTy { dtype: DType::I16, dims: vec![dim("lon", 6, None)] });
-    let sink = create(path, &[t, lon]).unwrap();
+    let sink = create(path, &[t, lon][..].into()).unwrap();
     let all = counting(DType::F32, 80);
     // Two blocks of the grid, the last one first.
     sink.write(0, &[8, 0, 0], &[2, 4, 2], &all[256..]).unwrap();
@@ -133,7 +175,7 @@ fn what_is_never_written_is_missing() {
     let path = folder.path().join("a.nc");
     let spec = |name, dtype| VarSpec { chunks: Some(vec![2]), ..VarSpec::new(name, ArrayTy::unnamed(dtype, &[6])) };
     let none = VarSpec::new("none", ArrayTy { dtype: DType::F32, dims: vec![dim("nothing", 0, coordinate(DType::I64, &[], None))] });
-    let sink = create(&path, &[spec("x", DType::F64), spec("t", DType::DateTime(Calendar::Standard)), none]).unwrap();
+    let sink = create(&path, &[spec("x", DType::F64), spec("t", DType::DateTime(Calendar::Standard)), none][..].into()).unwrap();
     sink.write(0, &[2], &[2], bytemuck::cast_slice(&[1.0, 2.0])).unwrap();
     sink.write(1, &[0], &[6], bytemuck::cast_slice(&[0, NAT, 1, 2, 3, 4])).unwrap();
     sink.finish().unwrap();
@@ -158,17 +200,17 @@ fn what_does_not_go_together_is_refused() {
         (vec![one("x", vec![dim("x", 2, None), dim("y", 2, None)])], Code::Format),
         (vec![one("a/b", vec![])], Code::Format),
     ] {
-        assert!(create(&path, &specs).is_err_and(|error| error.code == code));
+        assert!(create(&path, &specs[..].into()).is_err_and(|error| error.code == code));
     }
     let spec = VarSpec { chunks: Some(vec![2]), ..one("u", vec![dim("x", 5, None)]) };
     assert_eq!(grain(&path, &spec).unwrap().chunks, [2]);
-    let sink = create(&path, &[spec]).unwrap();
+    let sink = create(&path, &[spec][..].into()).unwrap();
     for (start, count) in [(1, 2), (0, 3), (4, 2)] {
         assert!(sink.write(0, &[start], &[count], &vec![0; count as usize * 8]).is_err());
     }
     drop(sink);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-    assert!(create(Path::new("a.xyz"), &[]).is_err_and(|error| error.help.unwrap().contains(".nc")));
+    assert!(create(Path::new("a.xyz"), &FileSpec::default()).is_err_and(|error| error.help.unwrap().contains(".nc")));
 }
 
 #[test]
@@ -195,7 +237,7 @@ fn many_threads_write_one_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.h5");
     let spec = VarSpec { chunks: Some(vec![1, 50]), compress: Some(1), ..VarSpec::new("x", ArrayTy::unnamed(DType::F64, &[64, 50])) };
-    let sink = create(&path, std::slice::from_ref(&spec)).unwrap();
+    let sink = create(&path, &std::slice::from_ref(&spec).into()).unwrap();
     let all = counting(DType::F64, 3200);
     std::thread::scope(|scope| {
         for thread in 0..4 {

@@ -15,7 +15,7 @@ use crate::io::error::{shown, system};
 use crate::io::info::AttrValue;
 use crate::io::layout::{self, Chunks, Scale};
 use crate::io::save::Grain;
-use crate::io::{Sink, VarSpec};
+use crate::io::{FileSpec, Sink, VarSpec};
 use rust_hdf5::format::messages::datatype::DatatypeMessage;
 use rust_hdf5::{Complex64, FilterPipeline, H5Dataset, H5File, H5Type, Hdf5Error};
 use std::path::{Path, PathBuf};
@@ -34,34 +34,39 @@ struct Variable {
     chunks: Chunks,
     /// 0 for none.
     level: u8,
+    /// Whether it can become longer.
+    grows: bool,
 }
 
 impl Hdf5Sink {
     /// Lays out a file: dimensions and coordinates are written, variables are to be. Errors: K0601; K0602 for names or dimensions that
     /// do not go together; K0405 for a dimension with two coordinates.
-    pub fn create(path: &Path, variables: &[VarSpec]) -> Outcome<Hdf5Sink> {
-        let scales = layout::scales(path, variables)?;
+    pub fn create(path: &Path, spec: &FileSpec) -> Outcome<Hdf5Sink> {
+        let (variables, scales) = (&spec.variables, layout::scales(path, spec)?);
         let place = AtomicFile::create(path)?;
         let fails = |error: Hdf5Error| fault(path, error);
         let file = H5File::options().no_locking().track_order(true).create(place.temp_path()).map_err(fails)?;
         let conventions = AttrValue::from("CF-1.10");
-        attributes::on_file(&file, "Conventions", &conventions).map_err(fails)?;
+        attributes::set(&file, "Conventions", &conventions).map_err(fails)?;
+        for (name, value) in spec.attrs.iter().filter(|(name, _)| name != "Conventions" && !name.starts_with("_NC")) {
+            attributes::set(&file, name, value).map_err(fails)?;
+        }
         let mut attached: Vec<(Name, H5Dataset)> = Vec::new();
         for scale in scales.iter().filter(|scale| scale.variable.is_none()) {
-            let dataset = write_scale(&file, scale).map_err(fails)?;
+            let dataset = write_scale(&file, scale).map_err(|error| error.unwrap_or_else(fails))?;
             attached.push((scale.name.clone(), dataset));
         }
         let mut written: Vec<Variable> = Vec::new();
-        for spec in variables {
-            written.push(Variable::create(&file, spec).map_err(|error| error.unwrap_or_else(fails))?);
+        for variable in variables {
+            written.push(Variable::create(&file, variable).map_err(|error| error.unwrap_or_else(fails))?);
         }
         for scale in &scales {
             if let Some(at) = scale.variable {
                 written[at].dataset.set_scale(Some(&scale.name)).map_err(fails)?;
             }
         }
-        for (at, spec) in variables.iter().enumerate() {
-            for (axis, dim) in spec.ty.dims.iter().enumerate() {
+        for (at, variable) in variables.iter().enumerate() {
+            for (axis, dim) in variable.ty.dims.iter().enumerate() {
                 let Some(name) = &dim.name else { continue };
                 let of = |scale: &&Scale| scale.name == *name;
                 match scales.iter().find(of).and_then(|scale| scale.variable) {
@@ -93,23 +98,30 @@ fn of_system(text: &str) -> Option<std::io::Error> {
     number.strip_suffix(')')?.parse().ok().map(std::io::Error::from_raw_os_error)
 }
 
+/// Elements in a chunk of the coordinate of an unlimited dimension.
+const LEAST_GROWING: u64 = 512;
+const MOST_GROWING: u64 = 1 << 17;
+
 /// Writes a dimension: its coordinate, or a data set without a variable as NetCDF-4 does.
-fn write_scale(file: &H5File, scale: &Scale) -> rust_hdf5::Result<H5Dataset> {
-    let shape = [scale.size];
-    let Some((Encode { stored, attrs }, bytes)) = scale.coordinate() else {
-        let dataset = dataset(file, &scale.name, DType::F32, &shape, &[], None)?;
+fn write_scale(file: &H5File, scale: &Scale) -> Result<H5Dataset, Fault> {
+    let coordinate = scale.coordinate();
+    let dtype = coordinate.as_ref().map_or(DType::F32, |(how, _)| how.stored);
+    // Only what is in chunks can become longer.
+    let chunk = if scale.unlimited { vec![scale.size.clamp(LEAST_GROWING, MOST_GROWING)] } else { Vec::new() };
+    let chunks = Chunks { shape: vec![scale.size], chunk, item: dtype.size() };
+    let dataset = dataset(file, &scale.name, dtype, &chunks, &[scale.unlimited], None)?;
+    let Some((Encode { attrs, .. }, bytes)) = coordinate else {
         dataset.set_scale(Some(&format!("This is a netCDF dimension but not a netCDF variable. {:>9}", scale.size)))?;
         return Ok(dataset);
     };
-    let dataset = dataset(file, &scale.name, stored, &shape, &[], None)?;
-    if !bytes.is_empty() {
-        dataset.write_raw_bytes(&bytes)?;
-    }
-    for (name, value) in &attrs {
-        attributes::on_dataset(&dataset, name, value)?;
+    for (name, value) in attrs.iter().filter(|(name, _)| !INTERNAL.contains(&name.as_str())) {
+        attributes::set(&dataset, name, value)?;
     }
     dataset.set_scale(Some(&scale.name))?;
-    Ok(dataset)
+    let written = Variable { dataset, chunks, level: 0, grows: scale.unlimited };
+    written.write(&[0], &[scale.size], &bytes)?;
+    written.settle()?;
+    Ok(written.dataset)
 }
 
 impl Variable {
@@ -119,11 +131,22 @@ impl Variable {
         let chunks = Chunks::of(spec, how.stored.size()).map_err(Fault::Own)?;
         let level = if chunks.chunk.is_empty() { 0 } else { spec.compress.unwrap_or(0).min(9) };
         let filters = (level > 0).then(|| pipeline(chunks.item, level));
-        let dataset = dataset(file, &spec.name, how.stored, &chunks.shape, &chunks.chunk, filters)?;
-        for (name, value) in layout::attrs(&how, spec).filter(|(name, _)| !INTERNAL.contains(&name.as_str())) {
-            attributes::on_dataset(&dataset, name, value)?;
+        let unlimited = spec.is_unlimited();
+        let dataset = dataset(file, &spec.name, how.stored, &chunks, &unlimited, filters)?;
+        for (name, value) in layout::attrs(&how, &spec.attrs).filter(|(name, _)| !INTERNAL.contains(&name.as_str())) {
+            attributes::set(&dataset, name, value)?;
         }
-        Ok(Variable { dataset, chunks, level })
+        Ok(Variable { dataset, chunks, level, grows: unlimited.contains(&true) })
+    }
+
+    /// When all is written: by a chunk that reaches beyond its end the crate makes longer what can become longer.
+    fn settle(&self) -> rust_hdf5::Result<()> {
+        let reaches = |(size, chunk): (&u64, &u64)| !size.is_multiple_of(*chunk);
+        if self.grows && self.chunks.shape.iter().zip(&self.chunks.chunk).any(reaches) {
+            let shape: Vec<usize> = self.chunks.shape.iter().map(|size| *size as usize).collect();
+            self.dataset.set_extent(&shape)?;
+        }
+        Ok(())
     }
 
     fn write(&self, start: &[u64], count: &[u64], bytes: &[u8]) -> rust_hdf5::Result<()> {
@@ -188,16 +211,16 @@ fn dataset(
     file: &H5File,
     name: &str,
     dtype: DType,
-    shape: &[u64],
-    chunks: &[u64],
+    chunks: &Chunks,
+    unlimited: &[bool],
     filters: Option<FilterPipeline>,
 ) -> rust_hdf5::Result<H5Dataset> {
     match dtype.size() {
-        1 => dataset_of::<u8>(file, name, dtype, shape, chunks, filters),
-        2 => dataset_of::<u16>(file, name, dtype, shape, chunks, filters),
-        4 => dataset_of::<u32>(file, name, dtype, shape, chunks, filters),
-        8 => dataset_of::<u64>(file, name, dtype, shape, chunks, filters),
-        _ => dataset_of::<Complex64>(file, name, dtype, shape, chunks, filters),
+        1 => dataset_of::<u8>(file, name, dtype, chunks, unlimited, filters),
+        2 => dataset_of::<u16>(file, name, dtype, chunks, unlimited, filters),
+        4 => dataset_of::<u32>(file, name, dtype, chunks, unlimited, filters),
+        8 => dataset_of::<u64>(file, name, dtype, chunks, unlimited, filters),
+        _ => dataset_of::<Complex64>(file, name, dtype, chunks, unlimited, filters),
     }
 }
 
@@ -206,16 +229,22 @@ fn dataset_of<T: H5Type>(
     file: &H5File,
     name: &str,
     dtype: DType,
-    shape: &[u64],
-    chunks: &[u64],
+    chunks: &Chunks,
+    unlimited: &[bool],
     filters: Option<FilterPipeline>,
 ) -> rust_hdf5::Result<H5Dataset> {
     let sizes = |sizes: &[u64]| sizes.iter().map(|size| *size as usize).collect::<Vec<_>>();
+    let shape = sizes(&chunks.shape);
     let mut builder = file.new_dataset::<T>().datatype(datatype(dtype));
-    builder = if shape.is_empty() { builder.scalar() } else { builder.shape(sizes(shape)) };
-    if !chunks.is_empty() {
-        builder = builder.chunk(&sizes(chunks));
+    let grows = unlimited.contains(&true);
+    if !chunks.chunk.is_empty() || grows {
+        builder = builder.chunk(&sizes(&chunks.grid()));
     }
+    if grows {
+        let most: Vec<Option<usize>> = shape.iter().zip(unlimited).map(|(size, unlimited)| (!unlimited).then_some(*size)).collect();
+        builder = builder.max_shape(&most);
+    }
+    builder = if shape.is_empty() { builder.scalar() } else { builder.shape(shape) };
     if let Some(filters) = filters {
         builder = builder.filter_pipeline(filters);
     }
@@ -243,7 +272,8 @@ impl Sink for Hdf5Sink {
     fn finish(&self) -> Outcome<()> {
         let taken = self.file.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some((file, place)) = taken else { return Err(Diagnostic::new(Code::Internal, "a file was finished twice")) };
-        file.close_no_sync().map_err(|error| fault(&self.target, error))?;
+        let settled = self.variables.iter().try_for_each(Variable::settle);
+        settled.and_then(|()| file.close_no_sync()).map_err(|error| fault(&self.target, error))?;
         place.commit()
     }
 }

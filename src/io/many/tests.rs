@@ -18,7 +18,7 @@ fn save(path: &Path, days: &[i64], lat: &[i64], c: f64) {
     let times: Vec<i64> = days.iter().map(|day| day * MICROS_PER_DAY).collect();
     let dims = vec![dim("lat", DType::F32, lat), dim("time", DType::DateTime(Calendar::Standard), &times)];
     let specs = [VarSpec::new("t", ArrayTy { dtype: DType::F64, dims }), VarSpec::new("c", ArrayTy::unnamed(DType::F64, &[]))];
-    let sink = create(path, &specs).unwrap();
+    let sink = create(path, &specs[..].into()).unwrap();
     let values: Vec<f64> = (0..lat.len()).flat_map(|row| days.iter().map(move |day| (100 * day) as f64 + row as f64)).collect();
     sink.write(0, &[0, 0], &[lat.len() as u64, days.len() as u64], bytemuck::cast_slice(&values)).unwrap();
     sink.write(1, &[], &[], &c.to_ne_bytes()).unwrap();
@@ -71,7 +71,7 @@ fn files_without_a_coordinate_are_joined_by_name() {
     let (folder, a, b) = folder();
     let save = |path: &Path, values: &[f64]| {
         let dims = vec![Dim { name: Some("n".into()), size: Size::Known(values.len() as u64), coord: None }];
-        let sink = create(path, &[VarSpec::new("x", ArrayTy { dtype: DType::F64, dims })]).unwrap();
+        let sink = create(path, &[VarSpec::new("x", ArrayTy { dtype: DType::F64, dims })][..].into()).unwrap();
         sink.write(0, &[0], &[values.len() as u64], bytemuck::cast_slice(values)).unwrap();
         sink.finish().unwrap();
     };
@@ -89,7 +89,8 @@ fn files_that_do_not_go_together_are_named() {
     save(&a, &[0, 1], &[-10, 10], 1.0);
     type Case<'a> = (&'a dyn Fn(), Code, &'a str);
     let scalar = |dtype| {
-        let sink = create(&b, &[VarSpec::new("t", ArrayTy::unnamed(dtype, &[])), VarSpec::new("c", ArrayTy::unnamed(DType::F64, &[]))]);
+        let sink =
+            create(&b, &[VarSpec::new("t", ArrayTy::unnamed(dtype, &[])), VarSpec::new("c", ArrayTy::unnamed(DType::F64, &[]))][..].into());
         sink.unwrap().finish().unwrap();
     };
     let cases: [Case; 6] = [
@@ -97,7 +98,7 @@ fn files_that_do_not_go_together_are_named() {
         (&|| save(&b, &[0, 1], &[-10, 10], 1.0), Code::Coordinates, "same coordinates"),
         (&|| save(&b, &[2], &[-10, 20], 1.0), Code::Coordinates, "differ in dimensions `lat` and `time`"),
         (
-            &|| create(&b, &[VarSpec::new("c", ArrayTy::unnamed(DType::F64, &[]))]).unwrap().finish().unwrap(),
+            &|| create(&b, &[VarSpec::new("c", ArrayTy::unnamed(DType::F64, &[]))][..].into()).unwrap().finish().unwrap(),
             Code::Coordinates,
             "has a variable",
         ),

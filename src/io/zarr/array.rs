@@ -32,10 +32,11 @@ pub struct Stored {
 }
 
 /// The names of the files of chunks.
+#[derive(Clone, Copy, Debug)]
 pub struct Keys {
     /// Whether `c` stands before the place.
-    prefixed: bool,
-    separator: char,
+    pub prefixed: bool,
+    pub separator: char,
 }
 
 impl Keys {

@@ -1,5 +1,6 @@
 //! Zarr, versions 2 and 3: a folder of metadata in JSON and a file for every chunk. Owns which arrays are variables; `store` finds their
-//! metadata, `array` reads it, `codec` the codecs named in it, `source` reads chunks, `sink` writes (version 3).
+//! metadata, `array` reads it, `codec` the codecs named in it, `source` reads chunks, `sink` writes a new store, `grow` appends to one,
+//! `encode` makes the chunks of both.
 //!
 //! Dimensions are those of `dimension_names` (3) or `_ARRAY_DIMENSIONS` (2). As xarray does, the fill value of version 2 means missing,
 //! that of version 3 only fills. Not read: text, records, irregular chunk grids, and codecs that `codec` does not know. Such variables
@@ -7,6 +8,8 @@
 
 mod array;
 mod codec;
+mod encode;
+mod grow;
 mod sink;
 mod source;
 mod store;

@@ -78,6 +78,11 @@ impl Source for ZarrSource {
         self.still_there()
     }
 
+    fn shards(&self, variable: usize) -> Option<Vec<u64>> {
+        let chunk = &self.variables[variable].as_ref()?.chunk;
+        matches!(chunk.content, Content::Shard(_)).then(|| chunk.shape.clone())
+    }
+
     fn stored_bytes(&self, variable: usize) -> Outcome<u64> {
         let mut folders = vec![self.root.join(&self.places[variable])];
         let mut bytes = 0;

@@ -162,7 +162,7 @@ fn is_inside(path: &str) -> bool {
 }
 
 /// A metadata file; `None` if there is none. Errors say what is wrong with it.
-fn read(path: &Path) -> Result<Option<Value>, String> {
+pub fn read(path: &Path) -> Result<Option<Value>, String> {
     match std::fs::metadata(path) {
         Ok(meta) if meta.len() > LARGEST => return Err(format!("has {} bytes", meta.len())),
         Ok(meta) if !meta.is_file() => return Err("is no file".to_string()),

@@ -4,7 +4,7 @@ use crate::array::calendar::{MICROS_PER_DAY, NAT};
 use crate::array::{Array, ArrayTy, Calendar, Coord, DType, Dim, Scalar, Size};
 use crate::base::Code;
 use crate::io::codecs::crc32c;
-use crate::io::{AttrValue, OpenFile, VarSpec, create, open};
+use crate::io::{AttrValue, Grown, OpenFile, VarSpec, create, open};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ fn every_dtype_and_layout_comes_back() {
             VarSpec { chunks, compress, ..VarSpec::new(format!("v{at}"), ty) }
         };
         let specs: Vec<VarSpec> = layouts.into_iter().enumerate().map(spec).collect();
-        let sink = create(path, &specs).unwrap();
+        let sink = create(path, &specs[..].into()).unwrap();
         for (at, spec) in specs.iter().enumerate() {
             let shape = spec.shape().unwrap();
             sink.write(at, &vec![0; shape.len()], &shape, &counting(dtype, spec.ty.count().unwrap())).unwrap();
@@ -80,7 +80,7 @@ fn climate(path: &Path) {
         chunks: Some(vec![4, 3, 1]),
         ..VarSpec::new("t", ArrayTy { dtype: DType::F32, dims })
     };
-    let sink = create(path, &[t]).unwrap();
+    let sink = create(path, &[t][..].into()).unwrap();
     let all = counting(DType::F32, 80);
     sink.write(0, &[8, 0, 0], &[2, 4, 2], &all[256..]).unwrap();
     sink.write(0, &[0, 0, 0], &[8, 4, 2], &all[..256]).unwrap();
@@ -121,12 +121,102 @@ fn dimensions_coordinates_and_attributes_come_back() {
     }
 }
 
+/// A store of 5 × 3 integers in chunks of 2 × 2, with a coordinate in days.
+fn counted(path: &Path, days: u64, change: &dyn Fn(&mut VarSpec)) -> VarSpec {
+    let coord: Vec<i64> = (0..days as i64).map(|day| day * MICROS_PER_DAY).collect();
+    let time = dim("time", days, Some((DType::DateTime(Calendar::Standard), &coord)));
+    let ty = ArrayTy { dtype: DType::I32, dims: vec![time, dim("lat", 3, None)] };
+    let mut spec = VarSpec { chunks: Some(vec![2, 2]), ..VarSpec::new("x", ty) };
+    change(&mut spec);
+    if !path.exists() {
+        let sink = create(path, &[spec.clone()][..].into()).unwrap();
+        sink.write(0, &[0, 0], &[days, 3], &counting(DType::I32, 3 * days)).unwrap();
+        sink.finish().unwrap();
+    }
+    spec
+}
+
+#[test]
+fn a_store_is_longer_when_all_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let level = |spec: &mut VarSpec| spec.compress = Some(3);
+    let plain = |spec: &mut VarSpec| spec.compress = Some(0);
+    let sharded = |spec: &mut VarSpec| spec.shards = Some(vec![4, 4]);
+    let ways: [(&str, &dyn Fn(&mut VarSpec)); 5] =
+        [("a.zarr", &level), ("a.v2.zarr", &level), ("b.zarr", &plain), ("b.v2.zarr", &plain), ("c.zarr", &sharded)];
+    for (name, change) in ways {
+        let path = folder.path().join(name);
+        counted(&path, 5, change);
+        let before = |file: &OpenFile| {
+            let x = file.variable("x").unwrap();
+            assert_eq!((file.info.variables[x].shape(), read_all(file, x)), (vec![5, 3], counting(DType::I32, 15)), "{name}");
+            assert_eq!(file.ty(x).unwrap().dims[0].coord.as_ref().unwrap().values.count(), 5);
+        };
+        let grown = Some(Grown { axis: 0, from: 5 });
+        let spec = VarSpec { grown, ..counted(&path, 9, change) };
+        let file = open(&path).unwrap();
+        let all = counting(DType::I32, 27);
+        for finished in [false, true] {
+            let sink = create(&path, &[spec.clone()][..].into()).unwrap();
+            sink.write(0, &[4, 0], &[5, 3], &all[4 * 12..]).unwrap();
+            before(&open(&path).unwrap());
+            if finished {
+                sink.finish().unwrap();
+                break;
+            }
+            // Stopped when the array's own metadata were in place already, the consolidated ones not yet.
+            let own = path.join("x").join(if name.contains("v2") { ".zarray" } else { "zarr.json" });
+            let text = std::fs::read_to_string(&own).unwrap();
+            assert_eq!(text.matches("    5,").count(), 1);
+            std::fs::write(&own, text.replace("    5,", "    9,")).unwrap();
+            before(&open(&path).unwrap());
+        }
+        // Who had it open reads on what was there.
+        before(&file);
+        assert!(!file.is_current());
+        let file = open(&path).unwrap();
+        let x = file.variable("x").unwrap();
+        assert_eq!(read_all(&file, x), all, "{name}");
+        let times = file.ty(x).unwrap().dims[0].coord.clone().unwrap();
+        assert_eq!(times.values.get(&[8]).unwrap().as_int(), Some(8 * i128::from(MICROS_PER_DAY)));
+        assert_eq!(file.shards(x), (name == "c.zarr").then(|| vec![4, 4]));
+        // It is as long as that no more.
+        assert_eq!(create(&path, &[spec][..].into()).err().unwrap().code, Code::File);
+    }
+}
+
+#[test]
+fn what_a_store_cannot_hold_is_not_appended() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.zarr");
+    counted(&path, 5, &|_| {});
+    let grown = Some(Grown { axis: 0, from: 5 });
+    let mut spec = VarSpec { grown, ..counted(&path, 6, &|_| {}) };
+    let times: Vec<i64> = (0..6).map(|day| day * MICROS_PER_DAY + if day == 5 { 1 } else { 0 }).collect();
+    spec.ty.dims[0] = dim("time", 6, Some((DType::DateTime(Calendar::Standard), &times)));
+    let error = create(&path, &[spec][..].into()).err().unwrap();
+    assert!(error.code == Code::Format && error.message.contains("`days since 1970-01-01`"), "{error:?}");
+    let spec = VarSpec { grown, ..counted(&path, 6, &|_| {}) };
+    let metadata = path.join("zarr.json");
+    let text = std::fs::read_to_string(&metadata).unwrap();
+    for (from, to, words) in [
+        ("\"blosc\"", "\"bz2\"", "reads but does not write"),
+        ("\"little\"", "\"big\"", "other byte order"),
+        ("\"attributes\": {}", "\"attributes\": {\"scale_factor\": 2.0}", "packed"),
+    ] {
+        assert!(text.contains(from));
+        std::fs::write(&metadata, text.replace(from, to)).unwrap();
+        let error = create(&path, &[spec.clone()][..].into()).err().unwrap();
+        assert!(error.code == Code::Format && error.message.contains(words), "{error:?}");
+    }
+}
+
 #[test]
 fn what_is_never_written_is_missing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.zarr");
     let spec = |name, dtype| VarSpec { chunks: Some(vec![2]), ..VarSpec::new(name, ArrayTy::unnamed(dtype, &[6])) };
-    let sink = create(&path, &[spec("x", DType::F64), spec("t", DType::DateTime(Calendar::Standard))]).unwrap();
+    let sink = create(&path, &[spec("x", DType::F64), spec("t", DType::DateTime(Calendar::Standard))][..].into()).unwrap();
     sink.write(0, &[2], &[2], bytemuck::cast_slice(&[1.0, 2.0])).unwrap();
     sink.finish().unwrap();
     let file = open(&path).unwrap();
