@@ -1,7 +1,11 @@
 //! An array in memory: a shared buffer seen through an offset and strides.
 
 use super::{ArrayTy, Buffer, DType, Scalar};
+use smallvec::SmallVec;
 use std::sync::Arc;
+
+/// One value for each dimension.
+pub type Axes<T> = SmallVec<[T; 4]>;
 
 /// An array whose elements are in memory. Views share the buffer. All sizes of `ty` are known.
 #[derive(Clone, Debug)]
@@ -11,12 +15,12 @@ pub struct Array {
     /// Bytes from the start of the buffer to the first element.
     offset: usize,
     /// Bytes from an element to the next along each dimension; zero repeats, negative runs backwards.
-    strides: Vec<isize>,
+    strides: Axes<isize>,
 }
 
 /// Row-major strides in bytes of a shape.
-pub fn row_major(shape: &[u64], item: usize) -> Vec<isize> {
-    let mut strides = vec![0; shape.len()];
+pub fn row_major(shape: &[u64], item: usize) -> Axes<isize> {
+    let mut strides = Axes::from_elem(0, shape.len());
     let mut step = item as isize;
     for (at, size) in shape.iter().enumerate().rev() {
         strides[at] = step;
@@ -29,7 +33,7 @@ pub fn row_major(shape: &[u64], item: usize) -> Vec<isize> {
 #[derive(Clone, Debug)]
 pub struct Layout {
     pub offset: isize,
-    pub strides: Vec<isize>,
+    pub strides: Axes<isize>,
 }
 
 /// Copies a box of elements of `item` bytes. Both sides hold it. O(n), runs at once.
@@ -82,7 +86,7 @@ impl Array {
         Array { ty, buffer, offset: 0, strides }
     }
     /// A view with its own type, offset and strides; the caller has checked that it stays within the buffer.
-    pub fn view(&self, ty: ArrayTy, offset: usize, strides: Vec<isize>) -> Array {
+    pub fn view(&self, ty: ArrayTy, offset: usize, strides: Axes<isize>) -> Array {
         Array { ty, buffer: self.buffer.clone(), offset, strides }
     }
     pub fn scalar(value: Scalar) -> Array {

@@ -351,7 +351,7 @@ impl Ctx<'_> {
     /// caller lent is copied.
     fn array(&mut self, ty: ArrayTy, slots: &[u64], span: Span, taken: &mut Vec<(u64, Arc<Buffer>)>) -> Result<Array, Fault> {
         let (handle, ptr) = (slots[0], slots[1]);
-        let strides: Vec<isize> = slots[2 + ty.rank()..].iter().map(|stride| *stride as isize).collect();
+        let strides: crate::array::strided::Axes<isize> = slots[2 + ty.rank()..].iter().map(|stride| *stride as isize).collect();
         if ty.count() == Some(0) {
             return Ok(Array::new(ty, Arc::new(Buffer::zeroed(0))));
         }

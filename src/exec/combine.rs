@@ -3,6 +3,7 @@
 
 use super::Run;
 use super::host::KernelHost;
+use crate::array::strided::Axes;
 use crate::array::{Buffer, DType, Scalar};
 use crate::base::{Outcome, Span};
 use crate::builtins::build::ReduceOp;
@@ -12,16 +13,17 @@ use crate::plan::emit::arrays_of;
 use crate::plan::ir::OutputKind;
 use crate::plan::merge::merge;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The arrays of one partial result.
-pub type Parts = Vec<Buffer>;
+pub type Parts = SmallVec<[Buffer; 1]>;
 
 /// The trees of one output: one for each block of its result.
 pub struct Combine {
     /// Blocks that each result is reduced from.
     count: u64,
-    dtypes: Vec<DType>,
+    dtypes: SmallVec<[DType; 1]>,
     kernel: Arc<dyn Compiled>,
     /// Partial results that wait for their sibling: (result block, level, position).
     waiting: Mutex<FxHashMap<(u64, u32, u64), Parts>>,
@@ -31,7 +33,7 @@ impl Combine {
     /// For results of `elements` a block, each reduced from `count` blocks.
     pub fn new(run: &Run, op: ReduceOp, dtype: DType, count: u64, elements: u64) -> Outcome<Combine> {
         let dtypes = arrays_of(&OutputKind::Reduce { op, axes: Vec::new() }, dtype).into_iter().map(|(dtype, _)| dtype).collect();
-        let kernel = run.runtime.kernels.get(&merge(op, dtype), elements)?;
+        let kernel = run.runtime.kernels.get(&merge(op, dtype), elements.saturating_mul(count))?;
         Ok(Combine { count, dtypes, kernel, waiting: Mutex::default() })
     }
 
@@ -66,11 +68,12 @@ impl Combine {
     fn join(&self, run: &Run, left: Parts, right: &Parts, elements: u64, span: Span) -> Outcome<Parts> {
         let arg = |(buffer, dtype): (&Buffer, &DType)| {
             let dtype = dtype.storage();
-            Arg::Array(ArrayArg { dtype, ptr: buffer.as_mut_ptr(), sizes: vec![elements as i64], strides: vec![dtype.size() as i64] })
+            let (sizes, strides) = (Axes::from_elem(elements as i64, 1), Axes::from_elem(dtype.size() as i64, 1));
+            Arg::Array(ArrayArg { dtype, ptr: buffer.as_mut_ptr(), sizes, strides })
         };
         let n = Arg::Scalar(Scalar::i64(elements as i64));
         let arrays = left.iter().zip(&self.dtypes).chain(right.iter().zip(&self.dtypes)).map(arg);
-        let args: Vec<Arg> = std::iter::once(n).chain(arrays).collect();
+        let args: SmallVec<[Arg; 3]> = std::iter::once(n).chain(arrays).collect();
         self.kernel.call(&KernelHost { runtime: run.runtime, leaf: true }, &args).map_err(|fault| diagnose(&fault).or_at(span))?;
         Ok(left)
     }

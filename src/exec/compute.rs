@@ -12,7 +12,11 @@ use crate::kernel::ir::LARGE;
 use crate::plan::emit::emit;
 use crate::plan::halo;
 use crate::plan::ir::{Fused, Output, OutputKind};
+use smallvec::SmallVec;
 use std::sync::Arc;
+
+/// The arguments of a call.
+pub type Args = SmallVec<[Arg; 6]>;
 
 /// A kernel with all that its blocks share.
 pub struct Compute<'a> {
@@ -30,7 +34,7 @@ pub struct Compute<'a> {
 
 /// The arguments of a block up to what it writes, the memory that they are in, and the rows that it looks up.
 pub struct Inputs {
-    pub args: Vec<Arg>,
+    pub args: Args,
     pub rows: Vec<Rows>,
     _blocks: Vec<Option<Block>>,
 }
@@ -61,7 +65,7 @@ impl<'a> Compute<'a> {
             *block = Some(lookup::leaf(self, leaf, places, &rows, (lo, hi))?);
         }
         let sizes = lo.iter().zip(hi).map(|(lo, hi)| hi - lo);
-        let mut args: Vec<Arg> = sizes.chain(lo.iter().copied()).map(|value| Arg::Scalar(Scalar::i64(value as i64))).collect();
+        let mut args: Args = sizes.chain(lo.iter().copied()).map(|value| Arg::Scalar(Scalar::i64(value as i64))).collect();
         args.extend(blocks.iter().flatten().map(|block| Arg::Array(block.arg.clone())));
         Ok(Inputs { args, rows, _blocks: blocks })
     }
@@ -74,8 +78,12 @@ impl<'a> Compute<'a> {
 
     /// Computes the points `lo..hi` of the domain into arrays of that block.
     pub fn compute(&self, places: Places, lo: &[u64], hi: &[u64], written: &[ArrayArg]) -> Outcome<()> {
-        let boxes = if self.boxed { halo::boxes(&self.fused.leaves, lo, hi) } else { vec![(lo.to_vec(), hi.to_vec())] };
-        for (from, to) in boxes {
+        if !self.boxed {
+            let mut inputs = self.inputs(places, lo, hi)?;
+            inputs.args.extend(written.iter().cloned().map(Arg::Array));
+            return self.call(&inputs.args);
+        }
+        for (from, to) in halo::boxes(&self.fused.leaves, lo, hi) {
             let mut inputs = self.inputs(places, &from, &to)?;
             let sizes: Vec<u64> = from.iter().zip(&to).map(|(from, to)| to - from).collect();
             let by: Vec<i64> = lo.iter().zip(&from).map(|(lo, from)| (from - lo) as i64).collect();

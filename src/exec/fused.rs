@@ -7,7 +7,7 @@ use super::host::array_arg;
 use super::product::Product;
 use super::store::{self, Made, Place, Places};
 use super::{Run, region, tasks};
-use crate::array::strided::row_major;
+use crate::array::strided::{Axes, row_major};
 use crate::array::{Array, ArrayTy, Buffer, DType, Scalar};
 use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::builtins::build::ReduceOp;
@@ -16,6 +16,7 @@ use crate::plan::blocks::grid;
 use crate::plan::emit::arrays_of;
 use crate::plan::groups::{Grouping, kept};
 use crate::plan::ir::{Fused, Output, OutputKind, Stage, Step, StoreId};
+use smallvec::SmallVec;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A pass that runs.
@@ -112,7 +113,7 @@ pub(super) fn filled(run: &Run, count: u64, value: Scalar, span: Span) -> Outcom
     Ok(buffer)
 }
 
-fn sizes_of((lo, hi): (&[u64], &[u64])) -> Vec<u64> {
+fn sizes_of((lo, hi): (&[u64], &[u64])) -> Axes<u64> {
     lo.iter().zip(hi).map(|(lo, hi)| hi - lo).collect()
 }
 
@@ -120,6 +121,9 @@ fn sizes_of((lo, hi): (&[u64], &[u64])) -> Vec<u64> {
 pub(super) fn position(grid: &[u64], at: &[u64], of: impl Fn(usize) -> bool) -> u64 {
     (0..grid.len()).filter(|axis| of(*axis)).fold(0, |position, axis| position * grid[axis] + at[axis])
 }
+
+/// The arrays that a call of the kernel writes.
+type Written = SmallVec<[ArrayArg; 1]>;
 
 /// Memory that one call of the kernel writes, and what becomes of it.
 enum Target {
@@ -148,7 +152,7 @@ impl Pass<'_> {
         order.extend(inner);
         let count = order.iter().map(|axis| self.grid[*axis]).product();
         tasks::run(self.run.runtime, parallel, count, &|task| {
-            let mut at = vec![0; self.grid.len()];
+            let mut at: Axes<u64> = Axes::from_elem(0, self.grid.len());
             let mut rest = task;
             for axis in order.iter().rev() {
                 at[*axis] = rest % self.grid[*axis];
@@ -171,8 +175,8 @@ impl Pass<'_> {
         let outputs = &self.fused.outputs;
         let (lo, hi) = self.extent(at);
         let sizes = sizes_of((&lo, &hi));
-        let mut written: Vec<ArrayArg> = Vec::with_capacity(outputs.len());
-        let mut targets = Vec::with_capacity(outputs.len());
+        let mut written = Written::new();
+        let mut targets: SmallVec<[Target; 1]> = SmallVec::new();
         for (number, output) in outputs.iter().enumerate() {
             targets.push(self.target(number, output, &lo, &sizes, carries, &mut written)?);
         }
@@ -197,10 +201,11 @@ impl Pass<'_> {
     }
 
     /// The points of a block: first and end along each axis.
-    pub fn extent(&self, at: &[u64]) -> (Vec<u64>, Vec<u64>) {
+    pub fn extent(&self, at: &[u64]) -> (Axes<u64>, Axes<u64>) {
         let Fused { domain, block, .. } = self.fused;
-        let along = |axis: usize| (at[axis] * block[axis], ((at[axis] + 1) * block[axis]).min(domain[axis]));
-        (0..at.len()).map(along).unzip()
+        let lo: Axes<u64> = at.iter().zip(block).map(|(at, block)| at * block).collect();
+        let hi = lo.iter().zip(block).zip(domain).map(|((lo, block), domain)| (lo + block).min(*domain)).collect();
+        (lo, hi)
     }
 
     /// Takes the passes before for a block `lo..hi`: what the last one reads of them.
@@ -258,18 +263,17 @@ impl Pass<'_> {
     }
 
     /// Start and size of a block in the axes of the output's store.
-    fn in_store(&self, output: &Output, lo: &[u64], sizes: &[u64], place: &Place) -> (Vec<u64>, Vec<u64>) {
-        let offset = match &output.kind {
-            OutputKind::Map { offset } => offset.clone(),
-            _ => vec![0; lo.len()],
+    fn in_store(&self, output: &Output, lo: &[u64], sizes: &[u64], place: &Place) -> (Axes<u64>, Axes<u64>) {
+        let start: Axes<u64> = match &output.kind {
+            OutputKind::Map { offset } => lo.iter().zip(offset).map(|(lo, offset)| lo + offset).collect(),
+            _ => lo.into(),
         };
-        let start: Vec<u64> = lo.iter().zip(offset).map(|(lo, offset)| lo + offset).collect();
         let scalar = match place {
             Place::Memory(array) => array.ty().rank() == 0,
             Place::Spill(scratch) => scratch.shape().is_empty(),
             Place::Sink(sink) => sink.chunks.is_empty(),
         };
-        if scalar { (Vec::new(), Vec::new()) } else { (start, sizes.to_vec()) }
+        if scalar { (Axes::new(), Axes::new()) } else { (start, sizes.into()) }
     }
 
     /// The arrays that an output has in the kernel, added to the arguments.
@@ -280,13 +284,13 @@ impl Pass<'_> {
         lo: &[u64],
         sizes: &[u64],
         carries: &mut Vec<Buffer>,
-        written: &mut Vec<ArrayArg>,
+        written: &mut Written,
     ) -> Outcome<Target> {
         let dtype = self.fused.code[output.value.0 as usize].dtype;
         let arrays = arrays_of(&output.kind, dtype);
         if let OutputKind::Reduce { axes, .. } = &output.kind {
             let kept = kept(sizes, axes);
-            let mut parts = Vec::with_capacity(arrays.len());
+            let mut parts = Parts::new();
             for (dtype, initial) in &arrays {
                 let buffer = filled(self.run, kept.iter().product(), *initial, self.span)?;
                 written.push(spread(*dtype, &buffer, sizes, axes));
@@ -328,8 +332,8 @@ impl Pass<'_> {
         let elements = kept(&sizes, axes).iter().product();
         let Some(parts) = combine.add(self.run, result, turn, parts, elements, self.span)? else { return Ok(()) };
         let axis_kept = |axis: &usize| !axes.contains(axis);
-        let start: Vec<u64> = (0..lo.len()).filter(axis_kept).map(|axis| lo[axis]).collect();
-        let count: Vec<u64> = (0..lo.len()).filter(axis_kept).map(|axis| sizes[axis]).collect();
+        let start: Axes<u64> = (0..lo.len()).filter(axis_kept).map(|axis| lo[axis]).collect();
+        let count: Axes<u64> = (0..lo.len()).filter(axis_kept).map(|axis| sizes[axis]).collect();
         self.finish(number, output, &start, &count, parts)
     }
 

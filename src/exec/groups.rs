@@ -4,10 +4,11 @@
 //! large there is one lane, its partial results are on disk, and a block has those of its own groups in memory.
 
 use super::combine::Parts;
+use super::compute::Args;
 use super::fused::{Pass, filled, position};
 use super::lookup::Rows;
 use super::{Run, tasks};
-use crate::array::strided::row_major;
+use crate::array::strided::{Axes, row_major};
 use crate::array::{DType, Scalar};
 use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::io::raw::Scratch;
@@ -16,6 +17,7 @@ use crate::plan::emit::arrays_of;
 use crate::plan::groups::Grouping;
 use crate::plan::ir::Output;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -128,7 +130,7 @@ impl Turn<'_> {
         }
     }
 
-    fn arrays(&self, output: &Output) -> Vec<(DType, Scalar)> {
+    fn arrays(&self, output: &Output) -> SmallVec<[(DType, Scalar); 3]> {
         arrays_of(&output.kind, self.pass.fused.code[output.value.0 as usize].dtype)
     }
 
@@ -150,7 +152,7 @@ impl Turn<'_> {
     }
 
     /// The partial results as the kernel's arrays: of all groups, in the order of the store; or of some, one after the other.
-    fn arguments(&self, parts: &[Parts], some: Option<u64>, sizes: &[u64], args: &mut Vec<Arg>) {
+    fn arguments(&self, parts: &[Parts], some: Option<u64>, sizes: &[u64], args: &mut Args) {
         let Grouping { axes, axis, .. } = self.grouping;
         let mut kept = self.grouping.kept(sizes);
         let row: u64 = kept.iter().product();
@@ -159,11 +161,11 @@ impl Turn<'_> {
         }
         for (output, parts) in self.pass.fused.outputs.iter().zip(parts) {
             for ((dtype, _), buffer) in self.arrays(output).iter().zip(parts) {
-                let mut strides: Vec<i64> = row_major(&kept, dtype.size()).into_iter().map(|stride| stride as i64).collect();
+                let mut strides: Axes<i64> = row_major(&kept, dtype.size()).into_iter().map(|stride| stride as i64).collect();
                 let step = if some.is_some() { row as i64 * dtype.size() as i64 } else { strides[*axis] };
                 axes.iter().for_each(|axis| strides[*axis] = 0);
                 strides[*axis] = step;
-                let mut shape: Vec<i64> = sizes.iter().map(|size| *size as i64).collect();
+                let mut shape: Axes<i64> = sizes.iter().map(|size| *size as i64).collect();
                 shape[*axis] = some.unwrap_or(self.grouping.groups) as i64;
                 args.push(Arg::Array(ArrayArg { dtype: dtype.storage(), ptr: buffer.as_mut_ptr(), sizes: shape, strides }));
             }
@@ -182,7 +184,7 @@ impl Turn<'_> {
     /// The partial results of some groups of an output.
     fn read(&self, output: &Output, files: &[Scratch], written: &[bool], rows: &[i64], sizes: &[u64]) -> Outcome<Parts> {
         let row: u64 = self.grouping.kept(sizes).iter().product();
-        let mut parts = Vec::with_capacity(files.len());
+        let mut parts = Parts::new();
         for ((dtype, initial), file) in self.arrays(output).into_iter().zip(files) {
             let mut buffer = filled(self.pass.run, row * rows.len() as u64, initial, self.pass.span)?;
             for (place, group) in rows.iter().enumerate().filter(|(_, group)| written[**group as usize]) {

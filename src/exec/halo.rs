@@ -35,7 +35,7 @@ pub fn continued(run: &Run, leaf: &Leaf, places: Places, region: &Region, span: 
             None => {
                 let mut element = [0u8; 16];
                 fill.unwrap_or(Scalar::bool(false)).write(&mut element);
-                copy_box(&count, item, (&element, &Layout { offset: 0, strides: vec![0; count.len()] }), target);
+                copy_box(&count, item, (&element, &Layout { offset: 0, strides: vec![0; count.len()].into() }), target);
             }
         }
         // The next combination of pieces.

@@ -9,11 +9,6 @@ use crate::kernel::fault::diagnose;
 use crate::kernel::ir::{FaultKind, Module, Stmt};
 use crate::kernel::visit;
 
-/// A thread takes so many neighbouring chunks at once where there are many: what lies next to each other stays in one core's cache.
-const RUN: usize = 8;
-/// But each thread takes at least so many times.
-const TURNS: usize = 16;
-
 /// The host of a kernel. A block of a stage is a leaf: its loops run on its own thread.
 pub(super) struct KernelHost<'a> {
     pub runtime: &'a Runtime,
@@ -30,10 +25,7 @@ impl Host for KernelHost<'_> {
     fn parallel(&self, chunks: usize, task: &(dyn Fn(usize) -> Result<(), Fault> + Sync)) -> Result<(), Fault> {
         let cancelled = || Fault { kind: FaultKind::Cancelled, span: Span::default(), values: Vec::new() };
         let parallel = if self.leaf { 1 } else { self.runtime.limits.threads };
-        let run = (chunks / (parallel * TURNS).max(1)).clamp(1, RUN);
-        let chunks_of = |at: usize| at * run..chunks.min((at + 1) * run);
-        let turn = |at: u64| chunks_of(at as usize).try_for_each(task);
-        tasks::each(self.runtime, parallel, chunks.div_ceil(run) as u64, &turn, cancelled)
+        tasks::each(self.runtime, parallel, chunks as u64, &|chunk| task(chunk as usize), cancelled)
     }
 }
 

@@ -4,7 +4,7 @@
 use super::compute::Compute;
 use super::region;
 use super::store::{self, Block, Places};
-use crate::array::strided::row_major;
+use crate::array::strided::{Axes, row_major};
 use crate::array::{Buffer, DType};
 use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::kernel::abi::ArrayArg;
@@ -101,7 +101,7 @@ pub fn leaf(code: &Compute, number: usize, places: Places, rows: &[Rows], block:
     let table = code.tables.iter().find(|table| table.leaf == number);
     if let (Some(rows), Some(table)) = (rows.iter().find(|rows| rows.leaf == number), table) {
         let sizes: Vec<u64> = block.0.iter().zip(block.1).map(|(lo, hi)| hi - lo).collect();
-        let mut strides = vec![0; sizes.len()];
+        let mut strides = Axes::from_elem(0, sizes.len());
         strides[table.axis] = 8;
         return Ok(Block::own(DType::I64, rows.places.clone(), &sizes, strides));
     }
@@ -125,8 +125,8 @@ fn gathered(code: &Compute, leaf: &Leaf, places: Places, rows: &[Rows], (lo, hi)
     let shape: Vec<u64> = (0..lo.len()).map(size).collect();
     let item = leaf.dtype.size();
     let buffer = code.run.runtime.take(shape.iter().product::<u64>() as usize * item, code.span)?;
-    let strides: Vec<i64> = row_major(&shape, item).into_iter().map(|stride| stride as i64).collect();
-    let mut part: Vec<i64> = shape.iter().map(|size| *size as i64).collect();
+    let strides: Axes<i64> = row_major(&shape, item).into_iter().map(|stride| stride as i64).collect();
+    let mut part: Axes<i64> = shape.iter().map(|size| *size as i64).collect();
     part[axis] = 1;
     for (place, row) in rows_here.rows.iter().enumerate() {
         let mut single = leaf.clone();

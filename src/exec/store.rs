@@ -2,7 +2,7 @@
 
 use super::host::array_arg;
 use super::{Memory, Run, region};
-use crate::array::strided::row_major;
+use crate::array::strided::{Axes, row_major};
 use crate::array::{Array, Buffer, DType};
 use crate::base::{Code, Diagnostic, Outcome, Span};
 use crate::io::raw::Scratch;
@@ -107,9 +107,9 @@ pub fn lent(leaf: &Leaf, places: Places) -> Outcome<(Array, i64)> {
 }
 
 /// Offset and strides, along the axes of the domain, of what an access touches from the point `lo` on.
-pub fn strides(access: &Access, offset: i64, own: &[isize], lo: &[u64]) -> (i64, Vec<i64>) {
+pub fn strides(access: &Access, offset: i64, own: &[isize], lo: &[u64]) -> (i64, Axes<i64>) {
     let mut at = offset;
-    let mut strides = vec![0i64; lo.len()];
+    let mut strides = Axes::from_elem(0, lo.len());
     for (map, stride) in access.iter().zip(own) {
         let stride = *stride as i64;
         at += map.index(lo) * stride;
@@ -138,7 +138,7 @@ pub fn is_in_memory(leaf: &Leaf, places: Places) -> Outcome<bool> {
 
 impl Block {
     /// A block in memory that was filled for it.
-    pub fn own(dtype: DType, buffer: Arc<Buffer>, sizes: &[u64], strides: Vec<i64>) -> Block {
+    pub fn own(dtype: DType, buffer: Arc<Buffer>, sizes: &[u64], strides: Axes<i64>) -> Block {
         let sizes = sizes.iter().map(|size| *size as i64).collect();
         Block { arg: ArrayArg { dtype: dtype.storage(), ptr: buffer.as_mut_ptr(), sizes, strides }, _buffer: Some(buffer) }
     }
@@ -207,11 +207,11 @@ fn viewed(
     leaf: &Leaf,
     (lo, hi): (&[u64], &[u64]),
     ptr: *mut u8,
-    (offset, mut strides): (i64, Vec<i64>),
+    (offset, mut strides): (i64, Axes<i64>),
     buffer: Option<Arc<Buffer>>,
 ) -> Block {
     let invariant = leaf.access.iter().all(|map| map.axis.is_none());
-    let mut sizes: Vec<i64> = if invariant { Vec::new() } else { lo.iter().zip(hi).map(|(lo, hi)| (hi - lo) as i64).collect() };
+    let mut sizes: Axes<i64> = if invariant { Axes::new() } else { lo.iter().zip(hi).map(|(lo, hi)| (hi - lo) as i64).collect() };
     for map in &leaf.access {
         if let (Some(axis), Some(via)) = (map.axis, map.via) {
             sizes[axis] = via.size as i64;
@@ -231,7 +231,7 @@ pub fn dense(run: &Run, leaf: &Leaf, places: &[Option<Place>], lo: &[u64], hi: &
         if from.sizes.len() < sizes.len() {
             // One element, however often it is repeated, has no axes.
             from.sizes = sizes.iter().map(|size| *size as i64).collect();
-            from.strides = vec![0; sizes.len()];
+            from.strides = Axes::from_elem(0, sizes.len());
         }
         region::copy(run, leaf.dtype, from, region::dense(leaf.dtype, &buffer, &sizes), span)?;
     }
@@ -267,8 +267,9 @@ pub fn put(run: &Run, place: &Place, dtype: DType, start: &[u64], count: &[u64],
             let mut from = region::dense(dtype, buffer, count);
             if count.is_empty() {
                 // A copy has an axis.
-                (from.sizes, from.strides) = (vec![1], vec![0]);
-                (to.sizes, to.strides) = (vec![1], vec![0]);
+                let one = || (Axes::from_elem(1, 1), Axes::from_elem(0, 1));
+                (from.sizes, from.strides) = one();
+                (to.sizes, to.strides) = one();
             }
             region::copy(run, dtype, from, to, span)
         }

@@ -1,6 +1,7 @@
 //! How kernels are called from outside, the same for the interpreter and compiled code.
 
 use super::ir::{FaultKind, Module};
+use crate::array::strided::Axes;
 use crate::array::{Array, DType, Scalar};
 use crate::base::{Cancel, Outcome, Span};
 use std::sync::Arc;
@@ -10,8 +11,8 @@ use std::sync::Arc;
 pub struct ArrayArg {
     pub dtype: DType,
     pub ptr: *mut u8,
-    pub sizes: Vec<i64>,
-    pub strides: Vec<i64>,
+    pub sizes: Axes<i64>,
+    pub strides: Axes<i64>,
 }
 
 #[derive(Clone, Debug)]

@@ -2,13 +2,11 @@
 //! `unsafe`. Every access is checked against the sizes here, whatever the kernel says was proven.
 
 use super::abi::ArrayArg;
-use crate::array::strided::row_major;
+use crate::array::strided::{Axes, row_major};
 use crate::array::{Array, ArrayTy, Buffer, DType};
 use crate::ops::emit::{Elem, Prim};
 use smallvec::SmallVec;
 use std::sync::Arc;
-
-type Axes = SmallVec<[i64; 4]>;
 
 /// The address of an element.
 #[derive(Clone, Copy)]
@@ -24,9 +22,9 @@ unsafe impl Sync for Pointer {}
 pub struct Slot {
     dtype: DType,
     start: Pointer,
-    sizes: Axes,
+    sizes: Axes<i64>,
     /// In bytes.
-    strides: Axes,
+    strides: Axes<i64>,
     /// Memory that the kernel allocated; nothing for an argument's.
     owner: Option<Arc<Buffer>>,
 }

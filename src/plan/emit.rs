@@ -13,21 +13,22 @@ use crate::builtins::build::ReduceOp;
 use crate::graph::Graph;
 use crate::kernel::ir::*;
 use crate::ops::ScalarOp;
+use smallvec::{SmallVec, smallvec};
 
 /// Elements that a reduction along the last axis folds in lanes before it joins the partial result; bounds the error of a sum.
 pub const SEGMENT: i64 = 4096;
 
 /// The arrays that an output has in its kernel: dtype, and value before the first block.
-pub fn arrays_of(kind: &OutputKind, dtype: DType) -> Vec<(DType, Scalar)> {
+pub fn arrays_of(kind: &OutputKind, dtype: DType) -> SmallVec<[(DType, Scalar); 3]> {
     let zero = Scalar { dtype, bits: 0 };
     let identity = |op: ScalarOp| op.identity(dtype.storage()).map_or(zero, |value| Scalar { dtype, bits: value.bits });
     match kind {
-        OutputKind::Map { .. } => vec![(dtype, zero)],
-        OutputKind::Scan { op, .. } => vec![(dtype, zero), (dtype, identity(*op))],
+        OutputKind::Map { .. } => smallvec![(dtype, zero)],
+        OutputKind::Scan { op, .. } => smallvec![(dtype, zero), (dtype, identity(*op))],
         OutputKind::Reduce { op, .. } | OutputKind::ReduceGroups { op, .. } => match op {
-            ReduceOp::Fold(op) => vec![(dtype, identity(*op))],
-            ReduceOp::Arg { .. } => vec![(dtype, zero), (DType::I64, Scalar::i64(-1))],
-            ReduceOp::Deviations { .. } => vec![(dtype, zero); 3],
+            ReduceOp::Fold(op) => smallvec![(dtype, identity(*op))],
+            ReduceOp::Arg { .. } => smallvec![(dtype, zero), (DType::I64, Scalar::i64(-1))],
+            ReduceOp::Deviations { .. } => smallvec![(dtype, zero); 3],
         },
     }
 }

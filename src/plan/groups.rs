@@ -4,6 +4,7 @@
 use super::blocks::grid;
 use super::emit::arrays_of;
 use super::ir::{Fused, OutputKind};
+use crate::array::strided::Axes;
 
 /// Bytes that the partial results of all lanes may take together.
 const ROOM: u64 = 64 << 20;
@@ -52,12 +53,12 @@ impl<'a> Grouping<'a> {
         self.part > LARGE
     }
     /// The sizes of the partial result of one group of a block.
-    pub fn kept(&self, sizes: &[u64]) -> Vec<u64> {
+    pub fn kept(&self, sizes: &[u64]) -> Axes<u64> {
         kept(sizes, self.axes)
     }
 }
 
 /// Sizes with 1 along the reduced axes.
-pub fn kept(sizes: &[u64], axes: &[usize]) -> Vec<u64> {
+pub fn kept(sizes: &[u64], axes: &[usize]) -> Axes<u64> {
     sizes.iter().enumerate().map(|(axis, size)| if axes.contains(&axis) { 1 } else { *size }).collect()
 }

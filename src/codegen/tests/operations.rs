@@ -187,7 +187,7 @@ impl Data {
         let item = self.dtype.size() as i64;
         let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut self.memory);
         let ptr = bytes[first..].as_mut_ptr();
-        Arg::Array(ArrayArg { dtype: self.dtype, ptr, sizes: vec![self.len], strides: vec![self.stride * item] })
+        Arg::Array(ArrayArg { dtype: self.dtype, ptr, sizes: vec![self.len].into(), strides: vec![self.stride * item].into() })
     }
     fn values(&self) -> Vec<Scalar> {
         let bytes: &[u8] = bytemuck::cast_slice(&self.memory);

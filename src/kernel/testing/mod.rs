@@ -75,7 +75,7 @@ pub fn run_on(engine: &dyn Engine, module: &Module, data: &[Data], host: &dyn Ho
             Data::Array { dtype, sizes, .. } => {
                 let shape: Vec<u64> = sizes.iter().map(|size| *size as u64).collect();
                 let strides = crate::array::strided::row_major(&shape, dtype.size()).into_iter().map(|stride| stride as i64).collect();
-                Arg::Array(ArrayArg { dtype: *dtype, ptr: memory.bytes_mut().as_mut_ptr(), sizes: sizes.clone(), strides })
+                Arg::Array(ArrayArg { dtype: *dtype, ptr: memory.bytes_mut().as_mut_ptr(), sizes: sizes.clone().into(), strides })
             }
         })
         .collect();
