@@ -3,15 +3,17 @@
 //!
 //! `fn(arguments, count)`: the addresses, numbers and invariants that the segment needs stand in memory, in the order of `Wide::arguments`;
 //! `count` is a positive multiple of `Wide::multiple`. `narrow` chooses how wide elements are, `writer` has the loop and what is in which
-//! register, `select` what an instruction set is, `avx512` (with its tables in `forms`) and `avx2` are two, `asm` encodes. Nothing is
+//! register, with `leaving` for loops within and `streaming` for stores past the caches, `select` what an instruction set is, `avx512` (with its tables in `forms`) and `avx2` are two, `asm` encodes. Nothing is
 //! spilled: a segment that needs more registers stays with the portable vectors.
 
 mod asm;
 mod avx2;
 mod avx512;
 mod forms;
+mod leaving;
 mod narrow;
 mod select;
+mod streaming;
 mod writer;
 
 use self::narrow::Ranges;

@@ -1,11 +1,11 @@
 //! The loop of a segment and what is in which register.
 
-use super::asm::{Assembler, Free, Jump, Reg, memory};
+use super::asm::{Assembler, Free, Reg, memory};
 use super::forms::Form;
+use super::leaving::Around;
 use super::narrow::Ranges;
 use super::select::{Selector, Set, needs_binary, needs_unary};
 use super::{Argument, Wide};
-use crate::array::DType;
 use crate::codegen::lanes::stored;
 use crate::codegen::strips::Segment;
 use crate::codegen::tape::{Id, Node, Place, Stride, Tape};
@@ -15,12 +15,12 @@ use crate::ops::emit::{Binary, Prim};
 use iced_x86::{Code, Instruction, MemoryOperand, Register};
 use smallvec::SmallVec;
 
-const ARGUMENTS: Register = Register::RDI;
-const COUNT: Register = Register::RSI;
+pub const ARGUMENTS: Register = Register::RDI;
+pub const COUNT: Register = Register::RSI;
 /// The element that the loop is at; before and after it, free.
-const AT: Register = Register::RAX;
+pub const AT: Register = Register::RAX;
 /// For pointers; the caller wants those from `SAVED` on back as they were.
-const POINTERS: [Register; 12] = [
+pub const POINTERS: [Register; 12] = [
     Register::RCX,
     Register::RDX,
     Register::R8,
@@ -73,63 +73,54 @@ pub fn write(
     Some(Wide { code: asm.finish()?, arguments, multiple })
 }
 
-struct Writer<'a> {
-    strip: &'a Strip<'a>,
-    tape: &'a Tape,
-    segment: &'a Segment,
-    set: &'static dyn Set,
-    ranges: &'a Ranges,
+pub struct Writer<'a> {
+    pub strip: &'a Strip<'a>,
+    pub tape: &'a Tape,
+    pub segment: &'a Segment,
+    pub set: &'static dyn Set,
+    pub ranges: &'a Ranges,
     /// Form of elements that are not of 64 bits.
-    element: Form,
+    pub element: Form,
     /// By instruction: the one whose register has its value.
-    source: &'a [Id],
+    pub source: &'a [Id],
     /// In the last groups: the mask of the elements that there are.
-    within: Option<Reg>,
-    asm: Assembler,
-    free: Free,
-    arguments: Vec<Argument>,
+    pub within: Option<Reg>,
+    pub asm: Assembler,
+    pub free: Free,
+    pub arguments: Vec<Argument>,
     /// What has a pointer register, in the order of `POINTERS`.
-    pointers: Vec<Argument>,
-    numbers: Vec<(Prim, u64, Reg)>,
+    pub pointers: Vec<Argument>,
+    pub numbers: Vec<(Prim, u64, Reg)>,
     /// Registers of what is the same in every group: invariants, the index.
-    fixed: Vec<(Id, Reg)>,
+    pub fixed: Vec<(Id, Reg)>,
     /// By number of the accumulator and group.
-    accumulators: Vec<(usize, usize, Reg)>,
+    pub accumulators: Vec<(usize, usize, Reg)>,
     /// By instruction: the place in the segment where its value is read last.
-    last: Vec<Option<usize>>,
+    pub last: Vec<Option<usize>>,
     /// The loop that the instructions are in, of those that each element leaves by itself.
-    around: Option<Around>,
+    pub around: Option<Around>,
     /// Stores that can go past the caches do.
-    streaming: bool,
-}
-
-struct Around {
-    /// Of its variables, by number.
-    variables: Vec<Reg>,
-    /// The elements that are still in it.
-    within: Reg,
-    start: u64,
-    exits: Vec<Jump>,
+    pub streaming: bool,
 }
 
 impl Writer<'_> {
     /// Elements in a group.
-    fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
         self.set.width(self.element)
     }
     /// Elements in a round of the loop.
-    fn round(&self) -> usize {
+    pub fn round(&self) -> usize {
         self.width().max(LANES)
     }
-    fn selector(&mut self) -> Selector<'_> {
+    pub fn selector(&mut self) -> Selector<'_> {
         Selector { asm: &mut self.asm, free: &mut self.free, element: self.element, within: self.within, numbers: &self.numbers }
     }
     /// What an instruction reads.
-    fn operands(&self, id: Id) -> SmallVec<[Id; 3]> {
+    pub fn operands(&self, id: Id) -> SmallVec<[Id; 3]> {
         self.tape.operands(id).into_iter().map(|operand| self.source[operand.0 as usize]).collect()
     }
     /// Where an argument stands.
-    fn argument(&mut self, argument: Argument) -> MemoryOperand {
+    pub fn argument(&mut self, argument: Argument) -> MemoryOperand {
         let at = self.arguments.iter().position(|known| *known == argument).unwrap_or_else(|| {
             self.arguments.push(argument);
             self.arguments.len() - 1
@@ -170,7 +161,7 @@ impl Writer<'_> {
     }
 
     /// Rounds as long as another one fits; `COUNT` is the last element that begins one.
-    fn rounds(&mut self, step: Option<Reg>) -> Option<()> {
+    pub fn rounds(&mut self, step: Option<Reg>) -> Option<()> {
         let start = self.asm.position();
         for group in 0..self.round() / self.width() {
             self.group(group)?;
@@ -180,80 +171,6 @@ impl Writer<'_> {
         self.asm.put(Instruction::with2(Code::Cmp_r64_rm64, AT, COUNT));
         self.asm.put(Instruction::with_branch(Code::Jle_rel32_64, start));
         Some(())
-    }
-
-    /// Can a store go past the caches? It writes whole vectors.
-    fn can_stream(&self, access: usize) -> bool {
-        let access = &self.tape.accesses[access];
-        access.streams
-            && self.strip.streams.is_some()
-            && access.dtype != DType::Bool
-            && access.dtype.size() * self.width() == self.set.bytes()
-    }
-
-    /// All rounds with stores that go past the caches, where that is asked for and there are such; then it jumps. Vectors are stored at their
-    /// own alignment alone, so that elements before the first such place are a group under a mask.
-    fn stream(&mut self, step: Option<Reg>) -> Option<Option<Jump>> {
-        let mut places = Vec::new();
-        for id in &self.segment.nodes {
-            if let Node::Store(access, _, None) = self.tape.node(*id)
-                && self.can_stream(*access)
-            {
-                places.push((*access, self.pointers.iter().position(|known| *known == Argument::Access(*access))?));
-            }
-        }
-        let Some((first, pointer)) = places.first().copied() else { return Some(None) };
-        let (item, last) = (self.tape.accesses[first].dtype.size(), self.set.bytes() as i32 - 1);
-        if places.iter().any(|(access, _)| self.tape.accesses[*access].dtype.size() != item) {
-            return Some(None);
-        }
-        let mut not = Vec::new();
-        let asked = self.argument(Argument::Streams);
-        self.asm.put(Instruction::with2(Code::Cmp_rm64_imm8, asked, 0));
-        not.push(self.asm.jump(Code::Je_rel32_64));
-        self.asm.put(Instruction::with2(Code::Cmp_rm64_imm32, COUNT, 3 * self.round() as i32));
-        not.push(self.asm.jump(Code::Jl_rel32_64));
-        for (_, other) in &places[1..] {
-            self.asm.put(Instruction::with2(Code::Mov_r64_rm64, AT, POINTERS[pointer]));
-            self.asm.put(Instruction::with2(Code::Xor_r64_rm64, AT, POINTERS[*other]));
-            self.asm.put(Instruction::with2(Code::Test_rm64_imm32, AT, last));
-            not.push(self.asm.jump(Code::Jne_rel32_64));
-        }
-        self.asm.put(Instruction::with2(Code::Test_rm64_imm32, POINTERS[pointer], item as i32 - 1));
-        not.push(self.asm.jump(Code::Jne_rel32_64));
-        self.asm.put(Instruction::with2(Code::Mov_r64_rm64, AT, POINTERS[pointer]));
-        self.asm.put(Instruction::with1(Code::Neg_rm64, AT));
-        self.asm.put(Instruction::with2(Code::And_rm64_imm8, AT, last));
-        // Groups count from the start of the strip: accumulators and the index go by that.
-        let counted = !self.accumulators.is_empty() || step.is_some();
-        if counted || !self.set.has_masks() {
-            not.push(self.asm.jump(Code::Jne_rel32_64));
-        } else {
-            let aligned = self.asm.jump(Code::Je_rel32_64);
-            self.asm.put(Instruction::with2(Code::Shr_rm64_imm8, AT, item.trailing_zeros() as i32));
-            self.asm.put(Instruction::with1(Code::Push_r64, AT));
-            let mask = self.selector().take(Prim::Mask)?;
-            self.asm.put(Instruction::with1(Code::Push_r64, COUNT));
-            let ones = self.argument(Argument::Number(Prim::I64, u64::MAX));
-            self.asm.put(Instruction::with3(Code::VEX_Bzhi_r64_rm64_r64, COUNT, ones, AT));
-            self.asm.put(Instruction::with2(Code::VEX_Kmovq_kr_r64, mask.low_half(), COUNT));
-            self.asm.put(Instruction::with1(Code::Pop_r64, COUNT));
-            self.asm.put(Instruction::with2(Code::Xor_r32_rm32, Register::EAX, Register::EAX));
-            self.within = Some(mask);
-            self.group(0)?;
-            self.within = None;
-            self.free.give(mask);
-            self.asm.put(Instruction::with1(Code::Pop_r64, AT));
-            self.asm.land(aligned);
-        }
-        self.asm.put(Instruction::with2(Code::Sub_rm64_imm8, COUNT, self.round() as i32));
-        self.streaming = true;
-        self.rounds(step)?;
-        self.streaming = false;
-        self.asm.put(Ok(Instruction::with(Code::Sfence)));
-        let done = self.asm.jump(Code::Jmp_rel32_64);
-        not.into_iter().for_each(|jump| self.asm.land(jump));
-        Some(Some(done))
     }
 
     /// The elements that make no whole round, `COUNT` of them: groups under a mask.
@@ -393,7 +310,7 @@ impl Writer<'_> {
     }
 
     /// The instructions of one group of elements.
-    fn group(&mut self, group: usize) -> Option<()> {
+    pub fn group(&mut self, group: usize) -> Option<()> {
         let mut values: Vec<Option<Reg>> = vec![None; self.tape.nodes.len()];
         let mut own: Vec<Id> = Vec::new();
         for (id, reg) in &self.fixed {
@@ -437,7 +354,7 @@ impl Writer<'_> {
     }
 
     /// Brings a value into a register that is not in one: what is kept in a strip, or does not change.
-    fn fetch(&mut self, id: Id, group: usize, values: &mut [Option<Reg>], own: &mut Vec<Id>) -> Option<()> {
+    pub fn fetch(&mut self, id: Id, group: usize, values: &mut [Option<Reg>], own: &mut Vec<Id>) -> Option<()> {
         if values[id.0 as usize].is_some() {
             return Some(());
         }
@@ -527,93 +444,6 @@ impl Writer<'_> {
         }
         values[id.0 as usize] = Some(to);
         Some(())
-    }
-
-    /// An instruction of a loop that each element leaves by itself: rounds go on as long as an element is within. Variables of elements that
-    /// have left stay as they are.
-    fn loop_node(&mut self, id: Id, at: usize, group: usize, values: &mut [Option<Reg>], own: &mut Vec<Id>) -> Option<()> {
-        let tape = self.tape;
-        let get = |values: &[Option<Reg>], id: Id| values[self.source[id.0 as usize].0 as usize];
-        match tape.node(id) {
-            Node::Enter(this, before) => {
-                let mut variables = Vec::new();
-                for id in before {
-                    let (prim, value) = (tape.prim(*id), get(values, *id)?);
-                    let to = self.selector().take(prim)?;
-                    self.set.copy(&mut self.selector(), prim, to, value)?;
-                    variables.push(to);
-                }
-                // Rounds do not read again what does not change.
-                let end = self.end_of(*this)?;
-                for id in &self.segment.nodes[at..=end] {
-                    for operand in self.operands(*id) {
-                        if self.place_of(operand).is_none() {
-                            self.fetch(operand, group, values, own)?;
-                        }
-                    }
-                }
-                let within = self.selector().take(Prim::Mask)?;
-                match self.within {
-                    Some(there) => self.set.copy(&mut self.selector(), Prim::Mask, within, there)?,
-                    None => {
-                        let all = self.argument(Argument::Number(Prim::Mask, 1));
-                        self.set.repeat(&mut self.selector(), Prim::Mask, within, all)?;
-                    }
-                }
-                self.around = Some(Around { variables, within, start: self.asm.position(), exits: Vec::new() });
-            }
-            Node::Round(_, number) => {
-                values[id.0 as usize] = Some(*self.around.as_ref()?.variables.get(*number)?);
-                own.push(id);
-            }
-            Node::While(_, goes_on) => {
-                let (within, goes_on) = (self.around.as_ref()?.within, get(values, *goes_on)?);
-                self.set.binary(&mut self.selector(), Prim::Mask, Binary::And, within, within, goes_on)?;
-                self.set.test(&mut self.selector(), within);
-                let over = self.asm.jump(Code::Je_rel32_64);
-                let stop = self.pointers.iter().position(|known| *known == Argument::Cancel)?;
-                self.asm.put(Instruction::with2(Code::Cmp_rm8_imm8, memory(POINTERS[stop], None, 0), 0));
-                let stopped = self.asm.jump(Code::Jne_rel32_64);
-                self.around.as_mut()?.exits.extend([over, stopped]);
-            }
-            Node::Again(_, pairs) => {
-                let Around { variables, within, start, exits } = self.around.take()?;
-                let mut next = Vec::new();
-                for (variable, pair) in variables.iter().zip(pairs.chunks_exact(2)) {
-                    let (prim, value) = (tape.prim(pair[0]), get(values, pair[1])?);
-                    // What another variable holds now is read before that changes.
-                    let copied = value != *variable && variables.contains(&value);
-                    let from = if copied { self.selector().take(prim)? } else { value };
-                    if copied {
-                        self.set.copy(&mut self.selector(), prim, from, value)?;
-                    }
-                    next.push((prim, *variable, from, copied));
-                }
-                for (prim, variable, from, copied) in next {
-                    if from != variable {
-                        self.set.select(&mut self.selector(), prim, variable, within, from, variable)?;
-                    }
-                    if copied {
-                        self.free.give(from);
-                    }
-                }
-                self.asm.put(Instruction::with_branch(Code::Jmp_rel32_64, start));
-                exits.into_iter().for_each(|exit| self.asm.land(exit));
-                self.free.give(within);
-            }
-            _ => {}
-        }
-        Some(())
-    }
-
-    /// Where an instruction is in the segment.
-    fn place_of(&self, id: Id) -> Option<usize> {
-        self.segment.nodes.iter().position(|other| *other == id && !matches!(self.tape.node(id), Node::Constant(_) | Node::Invariant(..)))
-    }
-
-    /// Where a loop ends.
-    fn end_of(&self, this: usize) -> Option<usize> {
-        self.segment.nodes.iter().position(|id| matches!(self.tape.node(*id), Node::Again(number, _) if *number == this))
     }
 
     /// The accumulator that an instruction can write at once: it is read for that alone, and nobody reads the accumulator's old value later.

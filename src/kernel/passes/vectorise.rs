@@ -1,5 +1,6 @@
 //! Innermost loops whose iterations are independent, but for reductions, become vector loops: branches become choices (`straight`),
-//! reductions get their form (`reduce`), accesses are compared (`depend`). A loop that cannot is left as it was.
+//! reductions get their form (`reduce`), accesses are compared (`depend`). A loop that cannot is left as it was. So do loops round loops that
+//! compute with variables alone and could be no vector loops: elements leave those one after another.
 
 use super::PassOptions;
 use super::bounds::inside;
