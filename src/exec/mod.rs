@@ -123,7 +123,7 @@ impl Runtime {
     ) -> Outcome<Vec<Option<Array>>> {
         let run = Run { runtime: self, graph, sinks, observer, done: AtomicU64::new(0), total: plan.forecast.blocks };
         // What is kept for reuse beside what is in use stays within the forecast.
-        self.pool.keep_within(self.pool.used().saturating_add(plan.forecast.peak));
+        self.pool.keep_within(self.pool.used().saturating_add(plan.forecast.pooled));
         let mut places: Vec<Option<Place>> = Vec::with_capacity(plan.stores.len());
         for store in &plan.stores {
             // A view of what the session holds is a result without any stage.

@@ -27,10 +27,13 @@ pub fn place(mut plan: Plan, limits: &Limits) -> Outcome<Plan> {
         }
     }
     let live: Vec<u64> = (0..plan.stages.len()).map(|at| live(&plan, at)).collect();
-    let mut forecast = Forecast { peak: live_after(&plan), ..Forecast::default() };
+    let after = live_after(&plan);
+    let mut forecast = Forecast { peak: after, pooled: after, ..Forecast::default() };
+    let transfers: Vec<u64> = plan.stages.iter().map(|stage| transfer(&plan, &stage.work)).collect();
     let costs: Vec<(u64, u64, u64, u64)> = plan.stages.iter().map(|stage| needs(&plan, stage)).collect();
     let direct: Vec<bool> = plan.stages.iter().map(|stage| matches!(&stage.work, Work::Swept(swept) if is_direct(&plan, swept))).collect();
-    for (((stage, live), (block, held, blocks, read)), direct) in plan.stages.iter_mut().zip(live).zip(costs).zip(&direct) {
+    let known = live.into_iter().zip(costs).zip(transfers).zip(&direct);
+    for (stage, (((live, (block, held, blocks, read)), transfer), direct)) in plan.stages.iter_mut().zip(known) {
         let room = limits.memory.saturating_sub(live + held);
         stage.parallel = (room / block.max(1)).clamp(1, limits.threads.max(1) as u64).min(blocks.max(1)) as usize;
         let (more, passes) = match &stage.work {
@@ -46,6 +49,7 @@ pub fn place(mut plan: Plan, limits: &Limits) -> Outcome<Plan> {
         stage.block_bytes = block;
         stage.stage_bytes = held;
         forecast.peak = forecast.peak.max(live + held + block * stage.parallel as u64);
+        forecast.pooled = forecast.pooled.max(live + held + (block - transfer) * stage.parallel as u64);
         forecast.read += read.saturating_mul(passes);
         forecast.blocks += blocks;
     }

@@ -87,6 +87,8 @@ pub enum View {
 pub struct Forecast {
     /// Most bytes of buffers at once.
     pub peak: u64,
+    /// Of that, what arrays and blocks take: not what brings elements from and to files.
+    pub pooled: u64,
     /// Bytes of arrays that the session holds beside them.
     pub held: u64,
     /// Bytes read from files, decoded.

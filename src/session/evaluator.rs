@@ -82,7 +82,7 @@ impl Values for Now<'_> {
     fn array(&mut self, graph: &mut Graph, node: NodeId) -> Outcome<Array> {
         let node = pass::substitute(graph, &[node], self.known)[0];
         let wants = [Want { node, sink: None, span: graph.node(node).span }];
-        let plan = plan::plan(graph, &wants, &available(self.runtime))?;
+        let plan = planned(graph, &wants, self.runtime)?;
         let results = self.runtime.run(graph, &plan, &self.held.memory, &[], self.observer)?;
         results.into_iter().flatten().next().ok_or_else(|| Diagnostic::new(Code::Internal, "an array that has no value"))
     }
@@ -100,11 +100,20 @@ impl Values for Now<'_> {
     }
 }
 
-/// The limits of a run beside what the session holds already.
-fn available(runtime: &Runtime) -> crate::base::Limits {
+/// A plan within what the arrays that the session holds leave of the limit.
+fn planned(graph: &mut Graph, wants: &[Want], runtime: &Runtime) -> Outcome<Plan> {
+    let held = runtime.pool.used();
     let mut limits = runtime.limits.clone();
-    limits.memory = limits.memory.saturating_sub(runtime.pool.used());
-    limits
+    limits.memory = limits.memory.saturating_sub(held);
+    let mut plan = plan::plan(graph, wants, &limits).map_err(|error| match error.code {
+        Code::Memory if held > 0 => {
+            let (held, all) = (plan::forecast::human(held), plan::forecast::human(runtime.limits.memory));
+            error.note(format!("arrays that are kept take {held} of the {all} that are allowed"))
+        }
+        _ => error,
+    })?;
+    plan.forecast.held = held;
+    Ok(plan)
 }
 
 impl Evaluator {
@@ -207,10 +216,7 @@ impl Evaluator {
             let replaced = pass::substitute(&mut self.graph, &roots, &self.known);
             wants.iter_mut().zip(replaced).for_each(|(want, node)| want.node = node);
         }
-        let limits = available(&self.runtime);
-        let mut plan = plan::plan(&mut self.graph, &wants, &limits)?;
-        plan.forecast.held = self.runtime.pool.used();
-        Ok(plan)
+        planned(&mut self.graph, &wants, &self.runtime)
     }
 
     /// How a variable is saved: in chunks as those it is computed from, so that blocks of the run hold whole ones of both.

@@ -43,7 +43,7 @@ def run(kiln, program, folder, saved, threads=None, memory=None, interpret=False
         except ValueError:
             return Run(error=("panic", done.stderr[-1500:]))
         if found.get("kind") == "diagnostic" and found["severity"] == "error":
-            errors.append((found["code"], found["message"]))
+            errors.append((found["code"], " ".join([found["message"], *found.get("notes", [])])))
     if errors:
         return Run(error=errors[0])
     if done.returncode != 0:

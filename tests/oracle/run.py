@@ -72,8 +72,10 @@ def enough(prog, binary, folder, refused):
         asked = re.search(r"needs ([\d.]+) (\w?B) ", refused.error[1])
         if not asked:
             return kiln.Run(error=("refusal", refused.error[1]))
+        kept = re.search(r"kept take ([\d.]+) (\w?B) ", refused.error[1])
+        size = sum(float(text[1]) * UNITS[text[2]] for text in (asked, kept) if text)
         # The text is rounded.
-        refused = kiln.run(binary, prog, folder, prog.results, 2, float(asked[1]) * UNITS[asked[2]] * 1.1 + 64)
+        refused = kiln.run(binary, prog, folder, prog.results, 2, size * 1.1 + 64)
         if not (refused.error and refused.error[0] == "K0701"):
             break
     return refused
