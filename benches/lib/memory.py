@@ -12,6 +12,8 @@ from .setup import BENCHES, PYTHON
 PROGRAMS = BENCHES / "programs" / "memory"
 # A process above this is stopped, for the sake of the machine.
 MOST = 12e9
+# And one that takes longer, in seconds.
+LONGEST = 600
 
 
 @dataclass
@@ -41,7 +43,7 @@ WORK = [
 @dataclass
 class Taken:
     seconds: float
-    """Bytes of memory of its own at most: what the system counts as anonymous, looked at a hundred times a second, or the largest resident
+    """Bytes of memory of its own at most: what the system counts as anonymous, looked at fifty times a second, or the largest resident
     size without the pages of files, which are those of the program; whichever is larger."""
     peak: int
     """Bytes read, by read calls (from the page cache too)."""
@@ -67,11 +69,11 @@ def measure(command, folder):
                 now = "".join(open(f"/proc/{process.pid}/{name}").read() for name in ("status", "io", "smaps_rollup"))
                 for name, counter, unit in [("file", "RssFile", 1024), ("read", "rchar", 1), ("own", "Anonymous", 1024)]:
                     seen[name] = max(seen[name], field(now, counter) * unit)
-                if seen["own"] > MOST:
+                if seen["own"] > MOST or time.monotonic() - start > LONGEST:
                     process.kill()
             except (FileNotFoundError, ProcessLookupError):
                 return
-            time.sleep(0.01)
+            time.sleep(0.02)
 
     watcher = threading.Thread(target=watch)
     watcher.start()

@@ -165,6 +165,13 @@ fn typed<T: Field>(mut core: Core, matrix: Matrix) -> Outcome<()> {
             let (mut value, mut log) = (sign, 0.0);
             for at in 0..a.nrows() {
                 let pivot = lu.U()[(at, at)];
+                if pivot.size() == 0.0 {
+                    // What the decomposition has after it is divided by zero.
+                    let whole = (0..a.ncols()).all(|j| (0..a.nrows()).all(|i| a[(i, j)].size().is_finite()));
+                    value = T::whole(if whole { 0.0 } else { f64::NAN });
+                    (sign, log) = (value, if whole { f64::NEG_INFINITY } else { f64::NAN });
+                    break;
+                }
                 value = value.times(pivot);
                 sign = sign.times(pivot.sign());
                 log += pivot.size().ln();
