@@ -291,6 +291,7 @@ impl<'r, 'a, 'f> Recorder<'r, 'a, 'f> {
             Stmt::Store { array, index, value, .. } => {
                 let value = self.expr(value);
                 let access = self.access(*array, index);
+                self.tape.accesses[access].streams = self.f.is_streamed(*array);
                 let (re, im) = match value {
                     Elem::Real(re) => (re, None),
                     Elem::Complex(re, im) => (re, Some(im)),
@@ -478,8 +479,7 @@ impl<'r, 'a, 'f> Recorder<'r, 'a, 'f> {
             None => Place::Computed { index: index.iter().map(|at| parts(self.expr(at))[0]).collect() },
         };
         let linear = matches!(place, Place::Linear { .. });
-        let streams = self.f.is_streamed(array);
-        self.tape.accesses.push(Access { array, dtype: self.f.slot(array).dtype, place, streams });
+        self.tape.accesses.push(Access { array, dtype: self.f.slot(array).dtype, place, streams: false });
         let access = self.tape.accesses.len() - 1;
         if settled && linear {
             self.linear.push((array, index.to_vec(), access));
