@@ -10,14 +10,52 @@ use crate::builtins::build::ReduceOp;
 use crate::kernel::abi::{Arg, ArrayArg, Compiled};
 use crate::kernel::fault::diagnose;
 use crate::plan::emit::arrays_of;
+use crate::plan::forecast::{SPARE, SPARE_BYTES, rounded};
 use crate::plan::ir::OutputKind;
 use crate::plan::merge::merge;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The arrays of one partial result.
 pub type Parts = SmallVec<[Buffer; 1]>;
+
+/// A place in the tree of an output: result block, level, position.
+type Node = (u64, u32, u64);
+
+/// What a worker has of trees for itself, so that what is joined within a run of its tasks needs nobody else.
+#[derive(Default)]
+pub struct Near {
+    /// The partial results that this worker makes of the current result, one after the other: all of what is joined from them waits here.
+    pub turns: Range<u64>,
+    waiting: Vec<(Node, Parts)>,
+    /// Memory of small partial results, to use again.
+    spare: Vec<Buffer>,
+}
+
+impl Near {
+    /// Memory for part of a partial result.
+    pub fn take(&mut self, run: &Run, bytes: usize, span: Span) -> Outcome<Buffer> {
+        match self.spare.iter().rposition(|buffer| buffer.len() == bytes) {
+            Some(at) => Ok(self.spare.swap_remove(at)),
+            None => run.runtime.take(bytes, span),
+        }
+    }
+    fn give(&mut self, parts: Parts) {
+        for buffer in parts {
+            let bytes = self.spare.iter().chain([&buffer]).map(|spare| rounded(spare.len() as u64)).sum::<u64>();
+            if self.spare.len() < SPARE && bytes <= SPARE_BYTES {
+                self.spare.push(buffer);
+            }
+        }
+    }
+    /// Whether all partial results that a node joins are of this worker's run.
+    fn has(&self, level: u32, at: u64, count: u64) -> bool {
+        let (first, end) = (at << level, ((at + 1) << level).min(count));
+        self.turns.start <= first && end <= self.turns.end
+    }
+}
 
 /// The trees of one output: one for each block of its result.
 pub struct Combine {
@@ -26,7 +64,7 @@ pub struct Combine {
     dtypes: SmallVec<[DType; 1]>,
     kernel: Arc<dyn Compiled>,
     /// Partial results that wait for their sibling: (result block, level, position).
-    waiting: Mutex<FxHashMap<(u64, u32, u64), Parts>>,
+    waiting: Mutex<FxHashMap<Node, Parts>>,
 }
 
 impl Combine {
@@ -38,7 +76,15 @@ impl Combine {
     }
 
     /// Adds the partial result number `at` of a result block; gives the result when it was the last.
-    pub fn add(&self, run: &Run, result: u64, at: u64, parts: Parts, elements: u64, span: Span) -> Outcome<Option<Parts>> {
+    pub fn add(
+        &self,
+        run: &Run,
+        near: &mut Near,
+        (result, at): (u64, u64),
+        parts: Parts,
+        elements: u64,
+        span: Span,
+    ) -> Outcome<Option<Parts>> {
         let (mut at, mut level, mut count, mut own) = (at, 0, self.count, parts);
         loop {
             if count <= 1 {
@@ -46,7 +92,15 @@ impl Combine {
             }
             let sibling = at ^ 1;
             if sibling < count {
-                let other = {
+                let other = if near.has(level + 1, at / 2, self.count) {
+                    match near.waiting.iter().rposition(|(node, _)| *node == (result, level, sibling)) {
+                        Some(place) => near.waiting.swap_remove(place).1,
+                        None => {
+                            near.waiting.push(((result, level, at), own));
+                            return Ok(None);
+                        }
+                    }
+                } else {
                     let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
                     match waiting.remove(&(result, level, sibling)) {
                         Some(other) => other,
@@ -58,6 +112,7 @@ impl Combine {
                 };
                 let (left, right) = if at < sibling { (own, other) } else { (other, own) };
                 own = self.join(run, left, &right, elements, span)?;
+                near.give(right);
             }
             at /= 2;
             level += 1;

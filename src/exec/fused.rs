@@ -1,6 +1,6 @@
 //! Running a fused pass: its blocks in parallel, each one call of the pass's kernel.
 
-use super::combine::{Combine, Parts};
+use super::combine::{Combine, Near, Parts};
 use super::compute::{Compute, part_of};
 use super::groups;
 use super::host::array_arg;
@@ -32,6 +32,8 @@ pub(super) struct Pass<'a> {
     pub span: Span,
     /// Blocks along each axis.
     pub grid: Vec<u64>,
+    /// The axes of the outputs whose partial results tasks make in order.
+    inner: Vec<usize>,
     /// For each output that is a reduction.
     pub combines: Vec<Option<Combine>>,
     /// Whole results that became the store itself: (output, memory).
@@ -65,7 +67,13 @@ pub fn run(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]
         _ => Ok(None),
     };
     let combines = fused.outputs.iter().map(combine).collect::<Outcome<_>>()?;
-    let pass = Pass { run, fused, places, code, before, product, span: stage.span, grid, combines, adopted: Mutex::default() };
+    // Blocks that reduce into one result follow each other, so that few results wait.
+    let inner = fused.outputs.iter().find_map(|output| match &output.kind {
+        OutputKind::Reduce { axes, .. } => Some(axes.clone()),
+        _ => None,
+    });
+    let (inner, span) = (inner.unwrap_or_default(), stage.span);
+    let pass = Pass { run, fused, places, code, before, product, span, grid, inner, combines, adopted: Mutex::default() };
     match Grouping::of(fused) {
         Some(grouping) => groups::run(&pass, &grouping, stage.parallel)?,
         None => pass.run(stage.parallel)?,
@@ -101,8 +109,13 @@ fn nothing(span: Span) -> Box<Diagnostic> {
 
 /// Memory with `count` times a value.
 pub(super) fn filled(run: &Run, count: u64, value: Scalar, span: Span) -> Outcome<Buffer> {
+    let mut buffer = run.runtime.take(count as usize * value.dtype.size(), span)?;
+    fill(&mut buffer, value);
+    Ok(buffer)
+}
+
+fn fill(buffer: &mut Buffer, value: Scalar) {
     let size = value.dtype.size();
-    let mut buffer = run.runtime.take(count as usize * size, span)?;
     let mut element = [0u8; 16];
     value.write(&mut element);
     let bytes = buffer.bytes_mut();
@@ -110,7 +123,6 @@ pub(super) fn filled(run: &Run, count: u64, value: Scalar, span: Span) -> Outcom
         true => bytes.fill(0),
         false => bytes.chunks_exact_mut(size).for_each(|place| place.copy_from_slice(&element[..size])),
     }
-    Ok(buffer)
 }
 
 fn sizes_of((lo, hi): (&[u64], &[u64])) -> Axes<u64> {
@@ -141,17 +153,17 @@ impl Pass<'_> {
             OutputKind::Scan { axis, .. } => Some(axis),
             _ => None,
         });
-        // Blocks that reduce into one result follow each other, so that few results wait.
-        let reduced = self.fused.outputs.iter().find_map(|output| match &output.kind {
-            OutputKind::Reduce { axes, .. } => Some(axes.clone()),
-            _ => None,
-        });
-        let inner = reduced.unwrap_or_default();
         let axes: Vec<usize> = (0..self.grid.len()).filter(|axis| Some(*axis) != scan).collect();
-        let (inner, mut order): (Vec<usize>, Vec<usize>) = axes.iter().partition(|axis| inner.contains(axis));
+        let (inner, mut order): (Vec<usize>, Vec<usize>) = axes.iter().partition(|axis| self.inner.contains(axis));
+        let turns: u64 = inner.iter().map(|axis| self.grid[*axis]).product();
         order.extend(inner);
         let count = order.iter().map(|axis| self.grid[*axis]).product();
-        tasks::run(self.run.runtime, parallel, count, &|task| {
+        let run = tasks::neighbours(parallel, count);
+        tasks::run_with(self.run.runtime, parallel, count, &Near::default, &|near, task| {
+            if scan.is_none() {
+                let (turn, first) = (task % turns, task - task % run);
+                near.turns = turn.saturating_sub(task - first)..(turn + first + run - task).min(turns);
+            }
             let mut at: Axes<u64> = Axes::from_elem(0, self.grid.len());
             let mut rest = task;
             for axis in order.iter().rev() {
@@ -163,7 +175,7 @@ impl Pass<'_> {
                 if let Some(axis) = scan {
                     at[axis] = step;
                 }
-                self.block(&at, &mut carries)?;
+                self.block(&at, near, &mut carries)?;
                 self.run.advance();
             }
             Ok(())
@@ -171,14 +183,14 @@ impl Pass<'_> {
     }
 
     /// One block: reads, computes, and passes on what came out.
-    fn block(&self, at: &[u64], carries: &mut Vec<Buffer>) -> Outcome<()> {
+    fn block(&self, at: &[u64], near: &mut Near, carries: &mut Vec<Buffer>) -> Outcome<()> {
         let outputs = &self.fused.outputs;
         let (lo, hi) = self.extent(at);
         let sizes = sizes_of((&lo, &hi));
         let mut written = Written::new();
         let mut targets: SmallVec<[Target; 1]> = SmallVec::new();
         for (number, output) in outputs.iter().enumerate() {
-            targets.push(self.target(number, output, &lo, &sizes, carries, &mut written)?);
+            targets.push(self.target(number, output, (&lo, &sizes), near, carries, &mut written)?);
         }
         let own = match &self.product {
             Some(product) => vec![product.made(&lo, &hi)?],
@@ -194,7 +206,7 @@ impl Pass<'_> {
                     let (start, count) = self.in_store(output, &lo, &sizes, place);
                     store::write(self.run, place, &start, &count, buffer.bytes(), self.span)?;
                 }
-                Target::Partial(parts) => self.partial(number, output, at, parts)?,
+                Target::Partial(parts) => self.partial(number, output, at, near, parts)?,
             }
         }
         Ok(())
@@ -281,8 +293,8 @@ impl Pass<'_> {
         &self,
         number: usize,
         output: &Output,
-        lo: &[u64],
-        sizes: &[u64],
+        (lo, sizes): (&[u64], &[u64]),
+        near: &mut Near,
         carries: &mut Vec<Buffer>,
         written: &mut Written,
     ) -> Outcome<Target> {
@@ -292,7 +304,9 @@ impl Pass<'_> {
             let kept = kept(sizes, axes);
             let mut parts = Parts::new();
             for (dtype, initial) in &arrays {
-                let buffer = filled(self.run, kept.iter().product(), *initial, self.span)?;
+                let bytes = kept.iter().product::<u64>() as usize * initial.dtype.size();
+                let mut buffer = near.take(self.run, bytes, self.span)?;
+                fill(&mut buffer, *initial);
                 written.push(spread(*dtype, &buffer, sizes, axes));
                 parts.push(buffer);
             }
@@ -323,14 +337,16 @@ impl Pass<'_> {
     }
 
     /// Joins a partial result; the last one of a result goes to the store.
-    fn partial(&self, number: usize, output: &Output, at: &[u64], parts: Parts) -> Outcome<()> {
+    fn partial(&self, number: usize, output: &Output, at: &[u64], near: &mut Near, parts: Parts) -> Outcome<()> {
         let (OutputKind::Reduce { axes, .. }, Some(combine)) = (&output.kind, &self.combines[number]) else { return Ok(()) };
         let result = position(&self.grid, at, |axis| !axes.contains(&axis));
         let turn = position(&self.grid, at, |axis| axes.contains(&axis));
         let (lo, hi) = self.extent(at);
         let sizes = sizes_of((&lo, &hi));
         let elements = kept(&sizes, axes).iter().product();
-        let Some(parts) = combine.add(self.run, result, turn, parts, elements, self.span)? else { return Ok(()) };
+        let mut other = Near::default();
+        let near = if *axes == self.inner { near } else { &mut other };
+        let Some(parts) = combine.add(self.run, near, (result, turn), parts, elements, self.span)? else { return Ok(()) };
         let axis_kept = |axis: &usize| !axes.contains(axis);
         let start: Axes<u64> = (0..lo.len()).filter(axis_kept).map(|axis| lo[axis]).collect();
         let count: Axes<u64> = (0..lo.len()).filter(axis_kept).map(|axis| sizes[axis]).collect();

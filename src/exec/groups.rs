@@ -3,7 +3,7 @@
 //! tree of all reductions. So the bits do not depend on threads, and what waits is bounded: the partial results of the lanes. Where those are
 //! large there is one lane, its partial results are on disk, and a block has those of its own groups in memory.
 
-use super::combine::Parts;
+use super::combine::{Near, Parts};
 use super::compute::Args;
 use super::fused::{Pass, filled, position};
 use super::lookup::Rows;
@@ -227,7 +227,7 @@ impl Turn<'_> {
                 let result = position(&pass.grid, &self.at, |axis| !grouping.axes.contains(&axis));
                 for ((number, output), parts) in outputs.zip(all) {
                     let Some(combine) = &pass.combines[number] else { return Err(lost()) };
-                    if let Some(parts) = combine.add(pass.run, result, self.key.1, parts, elements, pass.span)? {
+                    if let Some(parts) = combine.add(pass.run, &mut Near::default(), (result, self.key.1), parts, elements, pass.span)? {
                         let (start, count) = self.stored(lo, sizes, 0, grouping.groups);
                         pass.finish(number, output, &start, &count, parts)?;
                     }

@@ -25,7 +25,7 @@ impl Host for KernelHost<'_> {
     fn parallel(&self, chunks: usize, task: &(dyn Fn(usize) -> Result<(), Fault> + Sync)) -> Result<(), Fault> {
         let cancelled = || Fault { kind: FaultKind::Cancelled, span: Span::default(), values: Vec::new() };
         let parallel = if self.leaf { 1 } else { self.runtime.limits.threads };
-        tasks::each(self.runtime, parallel, chunks as u64, &|chunk| task(chunk as usize), cancelled)
+        tasks::each(self.runtime, parallel, chunks as u64, &|| (), &|(), chunk| task(chunk as usize), cancelled)
     }
 }
 

@@ -1,19 +1,16 @@
-//! Running a matrix product: tiles of the result as tasks, each summed from panels in order by the single-threaded kernels of faer. The panels
-//! are the same whatever the memory, so the bits are. One of the files with `unsafe`: the views of tiles that faer takes.
+//! Running a matrix product: tiles of the result as tasks, each summed from panels in order by the single-threaded kernels of the crate gemm. The panels
+//! are the same whatever the memory, so the bits are. One of the files with `unsafe`: the tiles that gemm writes.
 
 use super::fused::spread;
 use super::host::array_arg;
 use super::store::{self, Block, Made, Place};
 use super::stream::{Stream, place_in};
 use super::{Run, tasks};
-use crate::array::strided::row_major;
 use crate::array::{Array, ArrayTy, DType};
 use crate::base::{Outcome, Span};
 use crate::kernel::abi::ArrayArg;
-use crate::plan::ir::{Fused, Leaf, MatMul, Stage};
-use faer::linalg::matmul::matmul;
-use faer::traits::ComplexField;
-use faer::{Accum, MatMut, MatRef, Par, c32, c64};
+use crate::plan::ir::{Leaf, MatMul, Panels, Stage};
+use gemm::{Parallelism, c32, c64, gemm};
 use std::sync::Arc;
 
 /// A product, ready to make tiles of its result.
@@ -28,7 +25,7 @@ pub struct Product<'a> {
 /// Where panels come from: views of an array, or computed.
 enum Operand<'a> {
     Array(&'a Leaf),
-    Computed(Stream<'a>, DType),
+    Computed(Stream<'a>),
 }
 
 /// Runs a product stage.
@@ -36,8 +33,9 @@ pub fn run(run: &Run, stage: &Stage, product: &MatMul, places: &[Option<Place>])
     let making = Product::new(run, product, places, stage.span)?;
     let grid = product.grid();
     tasks::run(run.runtime, stage.parallel, grid.iter().product(), &|task| {
-        let lo: Vec<u64> = place_in(&grid, task).iter().map(|at| at * product.tile).collect();
-        let hi: Vec<u64> = lo.iter().zip([product.sizes[0], product.sizes[2]]).map(|(lo, size)| (lo + product.tile).min(size)).collect();
+        let lo: Vec<u64> = place_in(&grid, task).iter().zip(product.tile).map(|(at, side)| at * side).collect();
+        let sizes = [product.sizes[0], product.sizes[2]];
+        let hi: Vec<u64> = lo.iter().zip(product.tile).zip(sizes).map(|((lo, side), size)| (lo + side).min(size)).collect();
         match store::place(product.out, places)? {
             Place::Memory(array) => {
                 let mut out = array_arg(array);
@@ -57,10 +55,10 @@ pub fn run(run: &Run, stage: &Stage, product: &MatMul, places: &[Option<Place>])
 
 impl<'a> Product<'a> {
     pub fn new(run: &'a Run<'a>, product: &'a MatMul, places: &'a [Option<Place>], span: Span) -> Outcome<Product<'a>> {
-        let operand = |fused: &'a Fused| -> Outcome<Operand<'a>> {
-            Ok(match fused.only_loads() {
+        let operand = |panels: &'a Panels| -> Outcome<Operand<'a>> {
+            Ok(match panels.pass.only_loads() {
                 Some(leaf) => Operand::Array(leaf),
-                None => Operand::Computed(Stream::new(run, fused, places, span)?, fused.code[fused.outputs[0].value.0 as usize].dtype),
+                None => Operand::Computed(Stream::new(run, &panels.pass, places, span)?),
             })
         };
         let [a, b] = &product.operands;
@@ -83,29 +81,30 @@ impl<'a> Product<'a> {
         if depth == 0 {
             clear(out);
         }
-        for from in (0..depth).step_by(self.product.tile as usize) {
-            let to = (from + self.product.tile).min(depth);
+        for from in (0..depth).step_by(self.product.depth as usize) {
+            let to = (from + self.product.depth).min(depth);
             let a = self.panel(0, &[lo[0], from], &[hi[0], to])?;
             let b = self.panel(1, &[from, lo[1]], &[to, hi[1]])?;
-            let accum = if from == 0 { Accum::Replace } else { Accum::Add };
             match self.product.dtype {
-                DType::F32 => multiply::<f32>(out, &a, &b, accum, 1.0),
-                DType::C64 => multiply::<c32>(out, &a, &b, accum, c32::new(1.0, 0.0)),
-                DType::C128 => multiply::<c64>(out, &a, &b, accum, c64::new(1.0, 0.0)),
-                _ => multiply::<f64>(out, &a, &b, accum, 1.0),
+                DType::F32 => multiply::<f32>(out, &a, &b, from > 0, 1.0),
+                DType::C64 => multiply(out, &a, &b, from > 0, c32::new(1.0, 0.0)),
+                DType::C128 => multiply(out, &a, &b, from > 0, c64::new(1.0, 0.0)),
+                _ => multiply::<f64>(out, &a, &b, from > 0, 1.0),
             }
         }
         Ok(())
     }
 
-    fn panel(&self, operand: usize, lo: &[u64], hi: &[u64]) -> Outcome<Block> {
+    fn panel(&self, operand: usize, lo: &[u64; 2], hi: &[u64; 2]) -> Outcome<Block> {
         match &self.operands[operand] {
             Operand::Array(leaf) => store::block(self.run, leaf, self.places, lo, hi, self.span),
-            Operand::Computed(stream, dtype) => {
-                let sizes: Vec<u64> = lo.iter().zip(hi).map(|(lo, hi)| hi - lo).collect();
-                let buffer = stream.block(lo, hi)?.swap_remove(0);
-                let strides = row_major(&sizes, dtype.size()).into_iter().map(|stride| stride as i64).collect();
-                Ok(Block::own(*dtype, Arc::new(buffer), &sizes, strides))
+            Operand::Computed(stream) => {
+                let panels = &self.product.operands[operand];
+                let (lo, hi) = (panels.facing(*lo), panels.facing(*hi));
+                let buffer = stream.block(&lo, &hi)?.swap_remove(0);
+                let sizes = [hi[0] - lo[0], hi[1] - lo[1]];
+                let strides = [sizes[1], 1].map(|elements| elements as i64 * self.product.dtype.size() as i64);
+                Ok(Block::own(self.product.dtype, Arc::new(buffer), &panels.facing(sizes), panels.facing(strides).as_slice().into()))
             }
         }
     }
@@ -118,16 +117,35 @@ fn steps<T>(arg: &ArrayArg) -> (isize, isize) {
 }
 
 /// `out = a @ b`, or adds that to `out`.
-fn multiply<T: ComplexField>(out: &ArrayArg, a: &Block, b: &Block, accum: Accum, one: T) {
-    let view = |arg: &ArrayArg| {
-        let (down, right) = steps::<T>(arg);
-        // SAFETY: the block's memory holds these elements, is kept alive by the block and written by nobody during the call.
-        unsafe { MatRef::<T>::from_raw_parts(arg.ptr as *const T, arg.sizes[0] as usize, arg.sizes[1] as usize, down, right) }
-    };
-    let (down, right) = steps::<T>(out);
-    // SAFETY: the tile lies within the output, and each task has a tile of its own.
-    let target = unsafe { MatMut::<T>::from_raw_parts_mut(out.ptr as *mut T, out.sizes[0] as usize, out.sizes[1] as usize, down, right) };
-    matmul(target, accum, view(&a.arg), view(&b.arg), one, Par::Seq);
+fn multiply<T: Copy + 'static>(out: &ArrayArg, a: &Block, b: &Block, add: bool, one: T) {
+    let [m, n] = [out.sizes[0] as usize, out.sizes[1] as usize];
+    let depth = a.arg.sizes[1] as usize;
+    let [(out_rows, out_columns), (a_rows, a_columns), (b_rows, b_columns)] = [out, &a.arg, &b.arg].map(steps::<T>);
+    let (to, a, b) = (out.ptr as *mut T, a.arg.ptr as *const T, b.arg.ptr as *const T);
+    // SAFETY: the tile lies within the output and each task has its own; the blocks hold these elements, and nobody writes them.
+    unsafe {
+        gemm(
+            m,
+            n,
+            depth,
+            to,
+            out_columns,
+            out_rows,
+            add,
+            a,
+            a_columns,
+            a_rows,
+            b,
+            b_columns,
+            b_rows,
+            one,
+            one,
+            false,
+            false,
+            false,
+            Parallelism::None,
+        );
+    }
 }
 
 /// The sum of no products.

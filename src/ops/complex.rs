@@ -1,11 +1,12 @@
 //! Operations on complex numbers over those on floats. Products are the plain formula, quotients Smith's; inverse functions follow Kahan's
-//! formulas and branch cuts (as NumPy and C99 have them). Infinite parts give NaN where C99's Annex G has more to say.
+//! formulas and branch cuts (as NumPy and C99 have them). What is on an axis stays there; elsewhere infinite parts may give NaN where C99's
+//! Annex G has more to say.
 
 use super::ScalarOp;
 use super::emit::Emit;
 use super::value::Value;
 use crate::vmath::Math;
-use std::f64::consts::{LN_2, LN_10};
+use std::f64::consts::{FRAC_PI_2, LN_2, LN_10};
 
 type V<'e, E> = Value<'e, E>;
 
@@ -56,7 +57,6 @@ pub(super) fn emit<'e, E: Emit>(op: ScalarOp, a: Complex<'e, E>, b: Complex<'e, 
 /// Operations whose result is a float or a bool.
 fn real<'e, E: Emit>(op: ScalarOp, a: Complex<'e, E>, b: Complex<'e, E>) -> Option<V<'e, E>> {
     use ScalarOp::*;
-    let infinite = |x: V<'e, E>| x.abs().eq(x.lit(f64::INFINITY));
     let finite = |x: V<'e, E>| x.abs().lt(x.lit(f64::INFINITY));
     Some(match op {
         Abs => a.abs(),
@@ -66,7 +66,7 @@ fn real<'e, E: Emit>(op: ScalarOp, a: Complex<'e, E>, b: Complex<'e, E>) -> Opti
         Eq => a.re.eq(b.re) & a.im.eq(b.im),
         Ne => a.re.ne(b.re) | a.im.ne(b.im),
         IsNan => a.re.is_nan() | a.im.is_nan(),
-        IsInf => infinite(a.re) | infinite(a.im),
+        IsInf => a.is_infinite(),
         IsFinite => finite(a.re) & finite(a.im),
         _ => return None,
     })
@@ -90,23 +90,25 @@ fn function<E: Emit>(math: Math, z: Complex<'_, E>) -> Option<Complex<'_, E>> {
             complex(size, z.im.math2(Math::Atan2, z.re + one))
         }
         Math::Sin => z.sin(),
-        Math::Cos => complex(z.re.math(Math::Cos) * z.im.math(Math::Cosh), -(z.re.math(Math::Sin) * z.im.math(Math::Sinh))),
+        Math::Cos => z.cos(),
         Math::Tan => z.tan(),
         // f(z) of the hyperbolic functions is -i·f(i·z) of the circular ones, and the other way round for the inverses.
         Math::Sinh => z.times_i().sin().over_i(),
-        Math::Cosh => complex(z.re.math(Math::Cosh) * z.im.math(Math::Cos), z.re.math(Math::Sinh) * z.im.math(Math::Sin)),
+        Math::Cosh => z.times_i().cos(),
         Math::Tanh => z.times_i().tan().over_i(),
         Math::Asinh => z.asinh(),
         Math::Asin => z.times_i().asinh().over_i(),
         Math::Acosh => {
             let (low, high) = (complex(z.re - z.lit(1.0), z.im).sqrt(), complex(z.re + z.lit(1.0), z.im).sqrt());
             let angle = low.im.math2(Math::Atan2, high.re);
-            complex((low.re * high.re + low.im * high.im).math(Math::Asinh), angle + angle)
+            let angle = z.is_infinite().select(z.arg(), angle + angle);
+            complex((low.re * high.re + low.im * high.im).math(Math::Asinh), angle)
         }
         Math::Acos => {
             let (low, high) = (complex(z.lit(1.0) - z.re, -z.im).sqrt(), complex(z.lit(1.0) + z.re, z.im).sqrt());
             let angle = low.re.math2(Math::Atan2, high.re);
-            complex(angle + angle, (high.re * low.im - high.im * low.re).math(Math::Asinh))
+            let angle = z.is_infinite().select(z.arg().abs(), angle + angle);
+            complex(angle, (high.re * low.im - high.im * low.re).math(Math::Asinh))
         }
         Math::Atanh => z.atanh(),
         Math::Atan => z.times_i().atanh().over_i(),
@@ -116,6 +118,11 @@ fn function<E: Emit>(math: Math, z: Complex<'_, E>) -> Option<Complex<'_, E>> {
 
 fn complex<'e, E: Emit>(re: V<'e, E>, im: V<'e, E>) -> Complex<'e, E> {
     Complex { re, im }
+}
+
+/// A part of a result that is 0 with the `part` of the argument: what is on an axis stays there, infinite or not.
+fn along<'e, E: Emit>(part: V<'e, E>, result: V<'e, E>) -> V<'e, E> {
+    (part.eq(part.lit(0.0)) & result.is_nan()).select(part, result)
 }
 
 impl<'e, E: Emit> Complex<'e, E> {
@@ -159,11 +166,13 @@ impl<'e, E: Emit> Complex<'e, E> {
         let zero = large.abs();
         Self::select(zero.eq(self.lit(0.0)), complex(self.re / zero, self.im / zero), quotient)
     }
+    fn is_infinite(self) -> V<'e, E> {
+        let infinite = |x: V<'e, E>| x.abs().eq(x.lit(f64::INFINITY));
+        infinite(self.re) | infinite(self.im)
+    }
     fn exp(self) -> Self {
         let size = self.re.math(Math::Exp);
-        // On the real axis the result stays there, infinite or not.
-        let im = self.im.eq(self.lit(0.0)).select(self.im, size * self.im.math(Math::Sin));
-        complex(size * self.im.math(Math::Cos), im)
+        complex(size * self.im.math(Math::Cos), along(self.im, size * self.im.math(Math::Sin)))
     }
     fn log(self) -> Self {
         let (x, y) = (self.re.abs(), self.im.abs());
@@ -188,13 +197,19 @@ impl<'e, E: Emit> Complex<'e, E> {
         Self::select(infinite, complex(self.im.abs(), self.im), root)
     }
     fn sin(self) -> Self {
-        complex(self.re.math(Math::Sin) * self.im.math(Math::Cosh), self.re.math(Math::Cos) * self.im.math(Math::Sinh))
+        let re = self.re.math(Math::Sin) * self.im.math(Math::Cosh);
+        let im = self.re.math(Math::Cos) * self.im.math(Math::Sinh);
+        complex(along(self.re, re), along(self.im, im))
+    }
+    fn cos(self) -> Self {
+        let im = -(self.re.math(Math::Sin) * self.im.math(Math::Sinh));
+        complex(self.re.math(Math::Cos) * self.im.math(Math::Cosh), along(self.re, along(self.im, im)))
     }
     fn tan(self) -> Self {
         let two = self.lit(2.0);
         let (x, y) = (self.re * two, self.im * two);
         let scale = x.math(Math::Cos) + y.math(Math::Cosh);
-        let near = complex(x.math(Math::Sin) / scale, y.math(Math::Sinh) / scale);
+        let near = complex(along(x, x.math(Math::Sin) / scale), along(y, y.math(Math::Sinh) / scale));
         // Far from the real axis cosh overflows long after the result is ±i.
         let fade = (-y.abs()).math(Math::Exp) * two;
         let far = complex(x.math(Math::Sin) * fade, self.lit(1.0).copysign(self.im));
@@ -202,7 +217,8 @@ impl<'e, E: Emit> Complex<'e, E> {
     }
     fn asinh(self) -> Self {
         let (a, b) = (complex(self.lit(1.0) + self.im, -self.re).sqrt(), complex(self.lit(1.0) - self.im, self.re).sqrt());
-        complex((a.re * b.im - b.re * a.im).math(Math::Asinh), self.im.math2(Math::Atan2, a.re * b.re - a.im * b.im))
+        let base = self.is_infinite().select(self.re.abs(), a.re * b.re - a.im * b.im);
+        complex((a.re * b.im - b.re * a.im).math(Math::Asinh), along(self.im, self.im.math2(Math::Atan2, base)))
     }
     /// Odd, so computed in the right half plane, where nothing cancels.
     fn atanh(self) -> Self {
@@ -212,6 +228,8 @@ impl<'e, E: Emit> Complex<'e, E> {
         let gap = one - x;
         let re = (self.lit(4.0) * x / (gap * gap + y * y)).math(Math::Log1p) * self.lit(0.25);
         let im = (y + y).math2(Math::Atan2, gap * (one + x) - y * y) * self.lit(0.5);
+        let far = complex(self.lit(0.0), self.lit(FRAC_PI_2).copysign(y));
+        let Complex { re, im } = Self::select(self.is_infinite(), far, complex(along(x, re), im));
         complex(re.copysign(self.re), im * one.copysign(self.re))
     }
 }

@@ -329,6 +329,7 @@ fn complex_numbers_agree_with_num_complex() {
 #[test]
 fn complex_edges() {
     use ScalarOp::*;
+    use std::f64::consts::FRAC_PI_2;
     let c = |re, im| Scalar::float(DType::C128, re, im);
     let inf = f64::INFINITY;
     for (op, args, want) in [
@@ -341,6 +342,14 @@ fn complex_edges() {
         (Pow, vec![c(0.0, 0.0), c(0.0, 0.0)], c(1.0, 0.0)),
         (Pow, vec![c(0.0, 0.0), c(0.5, 0.0)], c(0.0, 0.0)),
         (Math(crate::vmath::Math::Tan), vec![c(0.0, 1000.0)], c(0.0, 1.0)),
+        // What is on an axis stays there.
+        (Math(crate::vmath::Math::Sin), vec![c(0.0, inf)], c(0.0, inf)),
+        (Math(crate::vmath::Math::Cosh), vec![c(inf, 0.0)], c(inf, 0.0)),
+        (Math(crate::vmath::Math::Sinh), vec![c(-inf, 0.0)], c(-inf, 0.0)),
+        (Math(crate::vmath::Math::Atan), vec![c(inf, 0.0)], c(FRAC_PI_2, 0.0)),
+        (Math(crate::vmath::Math::Atan), vec![c(1.0, inf)], c(FRAC_PI_2, 0.0)),
+        (Math(crate::vmath::Math::Asinh), vec![c(0.0, inf)], c(inf, FRAC_PI_2)),
+        (Math(crate::vmath::Math::Acos), vec![c(-inf, inf)], c(3.0 * FRAC_PI_2 / 2.0, -inf)),
         (Sign, vec![c(0.0, 0.0)], c(0.0, 0.0)),
     ] {
         let got = operate(op, DType::C128, &args, false).unwrap();

@@ -75,7 +75,7 @@ fn describe(plan: &Plan, stage: &Stage) -> String {
             )
         }
         Work::MatMul(product) => {
-            format!("{} in tiles of {} into {}", multiplied(product), product.tile, target(plan, product.out))
+            format!("{} in tiles of {} into {}", multiplied(product), sizes(&product.tile), target(plan, product.out))
         }
         Work::Swept(swept) => {
             let sources: Vec<String> = swept.stream.leaves.iter().map(|leaf| source(plan, leaf)).collect();

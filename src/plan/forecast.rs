@@ -12,6 +12,10 @@ use crate::array::buffer::ALIGN;
 use crate::base::{Code, Diagnostic, Limits, Outcome};
 use crate::io::region;
 
+/// Parts of partial results that a worker keeps to use again: how many, and their bytes.
+pub const SPARE: usize = 8;
+pub const SPARE_BYTES: u64 = 4096;
+
 /// Decides what is spilled, admits blocks, and fills in the forecast. K0701 where even that is above the limit.
 pub fn place(mut plan: Plan, limits: &Limits) -> Outcome<Plan> {
     copies(&mut plan);
@@ -68,7 +72,7 @@ fn bytes(store: &Store) -> u64 {
     rounded(store.ty.bytes().unwrap_or(u64::MAX))
 }
 
-fn rounded(bytes: u64) -> u64 {
+pub fn rounded(bytes: u64) -> u64 {
     bytes.max(1).checked_next_multiple_of(ALIGN as u64).unwrap_or(u64::MAX)
 }
 
@@ -211,7 +215,7 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
             let held = whole.fold(0u64, |all, more| all.saturating_add(more.saturating_mul(2)));
             for (leaf, core) in own.iter().zip(&batched.cores) {
                 let bytes = rounded(sized(core, leaf.dtype));
-                block = block.saturating_add(if is_remote(plan, leaf) { bytes.saturating_mul(2) } else { bytes });
+                block = block.saturating_add(if leaf.is_remote(&plan.stores) { bytes.saturating_mul(2) } else { bytes });
                 if matches!(leaf.source, Source::File(_)) {
                     read = read.saturating_add(bytes.saturating_mul(blocks));
                 }
@@ -237,29 +241,21 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
 
 /// Of a product: bytes that a tile takes beside itself, bytes held for all, number of tiles, bytes read from files.
 fn product_cost(plan: &Plan, product: &MatMul) -> (u64, u64, u64, u64) {
-    let [rows, columns] = [product.sizes[0], product.sizes[2]].map(|size| size.div_ceil(product.tile));
-    // The panels and the kernel's own packing of them, which is within four tiles.
-    let (mut block, mut held, mut read) = (4 * tile_bytes(product), 0u64, 0u64);
-    for (operand, times) in product.operands.iter().zip([columns, rows]) {
-        let (panel, tables, _, once) = fused_cost(plan, operand, false);
-        let in_place = operand.only_loads().is_some_and(|leaf| !is_remote(plan, leaf));
-        block += if in_place { 0 } else { panel };
+    let tiles = product.grid();
+    // The panels and the kernel's own packing of them.
+    let packed = |side: u64| rounded(side * product.depth * product.dtype.size() as u64);
+    let (mut block, mut held, mut read) = (2 * (packed(product.tile[0]) + packed(product.tile[1])), 0u64, 0u64);
+    for (operand, times) in product.operands.iter().zip([tiles[1], tiles[0]]) {
+        let (panel, tables, _, once) = fused_cost(plan, &operand.pass, false);
+        block += if operand.in_place(&plan.stores) { 0 } else { panel };
         held = held.saturating_add(tables);
         read = read.saturating_add(once.saturating_mul(times));
     }
-    (block, held, rows * columns, read)
+    (block, held, tiles.iter().product(), read)
 }
 
 fn tile_bytes(product: &MatMul) -> u64 {
-    rounded(product.tile * product.tile * product.dtype.size() as u64)
-}
-
-/// Whether blocks of a leaf are copied into memory first.
-fn is_remote(plan: &Plan, leaf: &Leaf) -> bool {
-    match &leaf.source {
-        Source::File(_) => true,
-        Source::Store(store) => matches!(plan.stores[store.0 as usize].kind, StoreKind::Spill | StoreKind::Sink(_)),
-    }
+    rounded(product.tile[0] * product.tile[1] * product.dtype.size() as u64)
 }
 
 /// Elements that all blocks together read of an array, each with its halo, where a full block reads `region`.
@@ -333,7 +329,7 @@ fn leaves_cost(plan: &Plan, pass: &Fused, stage: &Fused) -> (u64, u64) {
         let region = halo::region(leaves(), &zero, &pass.block);
         let item = leaf.dtype.size() as u64;
         // What is read, and what is put together from it where the array goes on beyond its ends.
-        let copies = u64::from(is_remote(plan, &leaf)) + u64::from(halo::is_continued(&leaf));
+        let copies = u64::from(leaf.is_remote(&plan.stores)) + u64::from(halo::is_continued(&leaf));
         block += copies * rounded(region.elements().saturating_mul(item));
         if matches!(leaf.source, Source::File(_)) {
             read = read.saturating_add(read_in_all(stage, &leaf, &region).saturating_mul(item));
@@ -370,7 +366,7 @@ fn outputs_cost(plan: &Plan, fused: &Fused, kept: bool) -> (u64, u64) {
             OutputKind::Reduce { axes, .. } => {
                 let part = parts(sizes(&|axis| !axes.contains(&axis)));
                 // The block's own and one it is joined with; the others wait in the tree.
-                block += 2 * part + rounded(SEGMENT as u64 * dtype.size() as u64);
+                block += 2 * part + rounded(SEGMENT as u64 * dtype.size() as u64) + SPARE_BYTES.min(SPARE as u64 * part);
                 let reduced = axes.iter().map(|axis| fused.domain[*axis].div_ceil(fused.block[*axis])).fold(1, u64::saturating_mul);
                 if reduced > 1 {
                     held += part * (u64::from(64 - reduced.leading_zeros()) + 2) * 2;

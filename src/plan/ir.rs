@@ -174,6 +174,16 @@ pub struct Leaf {
     pub shape: Vec<u64>,
 }
 
+impl Leaf {
+    /// Whether blocks of it are copied into memory first.
+    pub fn is_remote(&self, stores: &[Store]) -> bool {
+        match &self.source {
+            Source::File(_) => true,
+            Source::Store(store) => matches!(stores[store.0 as usize].kind, StoreKind::Spill | StoreKind::Sink(_)),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     Store(StoreId),
@@ -251,18 +261,29 @@ impl OutputKind {
     }
 }
 
-/// `out[m, n] = a[m, k] @ b[k, n]`, by square tiles of the result.
+/// `out[m, n] = a[m, k] @ b[k, n]`, by tiles of the result.
 #[derive(Clone, Debug)]
 pub struct MatMul {
-    /// Passes over a and b with their elements as output; their blocks are the panels that a tile is summed from.
-    pub operands: [Fused; 2],
+    /// a and b.
+    pub operands: [Panels; 2],
     pub out: StoreId,
     pub dtype: DType,
     /// m, k, n.
     pub sizes: [u64; 3],
     pub span: Span,
-    /// Side of a tile, and depth of the panels it is summed from.
-    pub tile: u64,
+    /// Rows and columns of a tile.
+    pub tile: [u64; 2],
+    /// Depth of the panels that a tile is summed from.
+    pub depth: u64,
+}
+
+/// An operand of a product, in the panels that tiles are summed from.
+#[derive(Clone, Debug)]
+pub struct Panels {
+    /// A pass with its elements as output; its blocks are the panels.
+    pub pass: Fused,
+    /// The pass is over the operand's transpose, as its elements lie in memory.
+    pub turned: bool,
 }
 
 /// A routine on every core of a batch. A leaf's axes are the batch, then its core.

@@ -2,20 +2,51 @@
 //! looked at, summed or changed is never stored.
 
 use super::access::identity;
-use super::blocks::grid;
+use super::blocks::{fastest, grid};
+use super::fuse::TooLarge;
 use super::ir::*;
 use crate::array::DType;
 use crate::base::Span;
 
-/// Side of a tile of the result, and depth of the panels that it is summed from. Results depend on it, so memory and threads do not change it.
-const TILE: u64 = 512;
+/// Depth of the panels that a tile is summed from. Results depend on it, so memory and threads do not change it.
+const DEPTH: u64 = 512;
+/// Sides of tiles: the least, and the most where longer ones make for fewer panels.
+const SIDE: (u64, u64) = (512, 2048);
+/// Tiles that a product is in at least where they can be longer: enough for all threads.
+const TILES: u64 = 16;
 
-/// The product of two operands, each a pass with its elements as output.
-pub fn product(mut operands: [Fused; 2], out: StoreId, dtype: DType, span: Span) -> MatMul {
-    let sizes = [operands[0].domain[0], operands[0].domain[1], operands[1].domain[1]];
-    let tile = TILE.min(sizes.into_iter().max().unwrap_or(1)).max(1);
-    operands.iter_mut().for_each(|operand| operand.block = operand.domain.iter().map(|size| tile.min(*size).max(1)).collect());
-    MatMul { operands, out, dtype, sizes, span, tile }
+/// An operand, of the pass over it and the one over its transpose: whichever has neighbours that are neighbours in memory.
+pub fn panels(pass: impl Fn(bool) -> Result<Fused, TooLarge>) -> Result<Panels, TooLarge> {
+    let straight = pass(false)?;
+    let along = |axis: usize| straight.leaves.iter().any(|leaf| fastest(leaf) == Some(axis));
+    let turned = straight.only_loads().is_none() && along(0) && !along(1);
+    Ok(Panels { pass: if turned { pass(true)? } else { straight }, turned })
+}
+
+/// The product of two operands.
+pub fn product(mut operands: [Panels; 2], out: StoreId, dtype: DType, span: Span, stores: &[Store]) -> MatMul {
+    let [a, b] = [0, 1].map(|operand| operands[operand].sizes());
+    let sizes = [a[0], a[1], b[1]];
+    let (depth, tile) = (DEPTH.min(sizes[1]).max(1), tile(sizes, operands.each_ref().map(|operand| !operand.in_place(stores))));
+    operands[0].set_block([tile[0], depth]);
+    operands[1].set_block([depth, tile[1]]);
+    MatMul { operands, out, dtype, sizes, span, tile, depth }
+}
+
+/// A panel of `a` is made for each column of tiles, one of `b` for each row: where one of them has to be, the tile is long the other way.
+fn tile(sizes: [u64; 3], made: [bool; 2]) -> [u64; 2] {
+    let (least, most) = SIDE;
+    let longest = match made {
+        [false, false] => [least, least],
+        [false, true] => [most, least],
+        [true, false] => [least, most],
+        [true, true] => [most / 2, most / 2],
+    };
+    let (mut tile, domain) = (longest, [sizes[0], sizes[2]]);
+    while grid(&domain, &tile).iter().product::<u64>() < TILES && tile != [least, least] {
+        tile = tile.map(|side| (side / 2).max(least));
+    }
+    [0, 1].map(|axis| tile[axis].min(domain[axis]).max(1))
 }
 
 /// Gives products to the one pass that reads them, where it takes them tile by tile.
@@ -26,7 +57,7 @@ pub fn join(plan: &mut Plan) {
             Some(reader) => {
                 let stage = plan.stages.remove(at);
                 if let (Work::MatMul(product), Work::Fused(fused)) = (stage.work, &mut plan.stages[reader - 1].work) {
-                    fused.block = vec![product.tile; 2];
+                    fused.block = product.tile.to_vec();
                     fused.product = Some(Box::new(product));
                 }
             }
@@ -48,7 +79,7 @@ fn reader(plan: &Plan, at: usize) -> Option<usize> {
     let Work::Fused(fused) = &plan.stages[first].work else { return None };
     let whole = fused.leaves.iter().filter(reads).all(|leaf| leaf.access == identity(2) && leaf.shape == fused.domain);
     // Chunks that are read or written are not cut.
-    let uncut = |chunks: &[u64]| chunks.iter().all(|chunk| product.tile.is_multiple_of(*chunk));
+    let uncut = |chunks: &[u64]| chunks.iter().zip(product.tile).all(|(chunk, side)| side.is_multiple_of(*chunk));
     let reading = fused.leaves.iter().all(|leaf| match &leaf.source {
         Source::File(variable) => variable.chunks.as_ref().is_none_or(|chunks| uncut(chunks)),
         Source::Store(_) => true,
@@ -64,12 +95,31 @@ fn reader(plan: &Plan, at: usize) -> Option<usize> {
 
 impl MatMul {
     pub fn leaves(&self) -> impl Iterator<Item = &Leaf> {
-        self.operands.iter().flat_map(|operand| &operand.leaves)
+        self.operands.iter().flat_map(|operand| &operand.pass.leaves)
     }
 
     /// The tiles: how many along each axis of the result.
     pub fn grid(&self) -> Vec<u64> {
-        grid(&[self.sizes[0], self.sizes[2]], &[self.tile; 2])
+        grid(&[self.sizes[0], self.sizes[2]], &self.tile)
+    }
+}
+
+impl Panels {
+    /// Rows and columns of the operand.
+    fn sizes(&self) -> [u64; 2] {
+        self.facing([self.pass.domain[0], self.pass.domain[1]])
+    }
+    /// Of the operand's rows and columns, the first and second axis of the pass, and the other way round.
+    pub fn facing<T>(&self, [rows, columns]: [T; 2]) -> [T; 2] {
+        if self.turned { [columns, rows] } else { [rows, columns] }
+    }
+    fn set_block(&mut self, panel: [u64; 2]) {
+        let panel = self.facing(panel);
+        self.pass.block = self.pass.domain.iter().zip(panel).map(|(size, side)| side.min(*size).max(1)).collect();
+    }
+    /// Whether panels are views of an array in memory.
+    pub fn in_place(&self, stores: &[Store]) -> bool {
+        self.pass.only_loads().is_some_and(|leaf| !leaf.is_remote(stores))
     }
 }
 

@@ -52,9 +52,17 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
             Op::MatMul => {
                 let operand = |input: usize| {
                     let id = node.inputs[input];
-                    streamed(graph, &lookup, id, &[(id, identity(2))], store).map_err(too_large)
+                    let pass = |turned: bool| {
+                        let (mut domain, mut access) = (shape_of(graph, id), identity(2));
+                        if turned {
+                            domain.reverse();
+                            access.reverse();
+                        }
+                        streamed(graph, &lookup, domain, &[(id, access)], store)
+                    };
+                    products::panels(pass).map_err(too_large)
                 };
-                stages.push(Work::MatMul(products::product([operand(0)?, operand(1)?], store, node.ty.dtype, span)), span);
+                stages.push(Work::MatMul(products::product([operand(0)?, operand(1)?], store, node.ty.dtype, span, &stores)), span);
             }
             Op::Routine { routine, .. } => {
                 let made = results_of(graph, stored, *routine, &node.inputs).next();
@@ -64,8 +72,8 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
                 let types: Vec<ArrayTy> = node.inputs.iter().map(|input| graph.node(*input).ty.clone()).collect();
                 if routines::is_swept(*routine, &types, limits) {
                     let over = node.inputs[..routine.sweeps()].iter().map(|input| (*input, identity(types[0].rank()))).collect::<Vec<_>>();
-                    let stream = streamed(graph, &lookup, node.inputs[0], &over, store).map_err(too_large)?;
-                    let whole = |input: &NodeId| Ok((operand(*input)?, graph.node(*input).ty.shape().unwrap_or_default()));
+                    let stream = streamed(graph, &lookup, shape_of(graph, node.inputs[0]), &over, store).map_err(too_large)?;
+                    let whole = |input: &NodeId| Ok((operand(*input)?, shape_of(graph, *input)));
                     let whole = node.inputs[routine.sweeps()..].iter().map(whole).collect::<Outcome<Vec<_>>>()?;
                     let work = routines::swept(*routine, stream, whole, &node.ty, store);
                     stages.push(Work::Swept(work), span);
@@ -167,23 +175,26 @@ fn compress(
     let [array, mask] = [0, 1].map(|input| node.inputs[input]);
     let over = graph.node(mask).ty.rank();
     let own: Access = identity(axis + over).split_off(axis);
-    let mut values = streamed(graph, stores, array, &[(array, identity(graph.node(array).ty.rank())), (mask, own)], out)?;
+    let mut values = streamed(graph, stores, shape_of(graph, array), &[(array, identity(graph.node(array).ty.rank())), (mask, own)], out)?;
     values.block = blocks::slabs(&values, axis..axis + over);
-    let mut alone = streamed(graph, stores, mask, &[(mask, identity(over))], out)?;
+    let mut alone = streamed(graph, stores, shape_of(graph, mask), &[(mask, identity(over))], out)?;
     alone.block = values.block[axis..axis + over].to_vec();
     Ok(Compress { mask: alone, values, axis, out, shape: node.ty.shape().unwrap_or_default() })
 }
 
-/// A pass over a node's elements whose values are not stored but looked at, block by block; `store` is where what comes of them will go.
+fn shape_of(graph: &Graph, id: NodeId) -> Vec<u64> {
+    graph.node(id).ty.shape().unwrap_or_default()
+}
+
+/// A pass over a domain whose values are not stored but looked at, block by block; `store` is where what comes of them will go.
 fn streamed(
     graph: &Graph,
     stores: &dyn Fn(NodeId) -> Option<StoreId>,
-    over: NodeId,
+    domain: Vec<u64>,
     values: &[(NodeId, Access)],
     store: StoreId,
 ) -> Result<Fused, TooLarge> {
     let mut fuser = Fuser::new(graph, stores);
-    let domain = graph.node(over).ty.shape().unwrap_or_default();
     let kind = OutputKind::Map { offset: vec![0; domain.len()] };
     let mut outputs = Vec::with_capacity(values.len());
     for (id, access) in values {

@@ -185,7 +185,7 @@ def bits(g):
 def select(g):
     x = g.var()
     if x.kind == "c":
-        condition = f"abs({x.name}) > 2", f"np.abs({x.name}) > 2"
+        condition = (f"{x.name}.real > 2",) * 2
         masks = []
     else:
         limit = g.one(0, 1, 2)

@@ -18,7 +18,7 @@ class Run:
         return self.error if self.error and not (self.error[0].startswith("K") and self.error[0] != "K0999") else None
 
 
-def run(kiln, program, folder, saved, threads=None, memory=None, interpret=False, seconds=300):
+def run(kiln, program, folder, saved, threads=None, memory=None, interpret=False, simd=None, seconds=300):
     out = os.path.join(folder, "out.npz")
     if os.path.exists(out):
         os.remove(out)
@@ -32,8 +32,9 @@ def run(kiln, program, folder, saved, threads=None, memory=None, interpret=False
         options += ["--memory", str(int(memory))]
     if interpret:
         options.append("--interpret")
+    env = dict(os.environ, KILN_SIMD=simd) if simd else None
     try:
-        done = subprocess.run([kiln, *options, path], capture_output=True, text=True, timeout=seconds, cwd=folder)
+        done = subprocess.run([kiln, *options, path], capture_output=True, text=True, timeout=seconds, cwd=folder, env=env)
     except subprocess.TimeoutExpired:
         return Run(error=("hang", f"not done after {seconds} s"))
     errors = []

@@ -9,6 +9,7 @@
 mod asm;
 mod avx2;
 mod avx512;
+mod changing;
 mod forms;
 mod leaving;
 mod narrow;

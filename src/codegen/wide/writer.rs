@@ -1,6 +1,7 @@
 //! The loop of a segment and what is in which register.
 
 use super::asm::{Assembler, Free, Reg, memory};
+use super::changing::{self, Changing};
 use super::forms::Form;
 use super::leaving::Around;
 use super::narrow::Ranges;
@@ -46,6 +47,7 @@ pub fn write(
 ) -> Option<Wide> {
     let tape = strip.tape;
     let source: Vec<Id> = tape.ids().map(|id| ranges.source(tape, element, id)).collect();
+    let changing = if set.has_masks() { changing::find(tape, segment, &source) } else { Vec::new() };
     let mut writer = Writer {
         strip,
         tape,
@@ -54,6 +56,7 @@ pub fn write(
         ranges,
         element,
         source: &source,
+        changing: &changing,
         within: None,
         asm: Assembler::new(),
         free: set.registers(),
@@ -83,6 +86,8 @@ pub struct Writer<'a> {
     pub element: Form,
     /// By instruction: the one whose register has its value.
     pub source: &'a [Id],
+    /// Stores under a mask of their own.
+    pub changing: &'a [Changing],
     /// In the last groups: the mask of the elements that there are.
     pub within: Option<Reg>,
     pub asm: Assembler,
@@ -117,6 +122,11 @@ impl Writer<'_> {
     }
     /// What an instruction reads.
     pub fn operands(&self, id: Id) -> SmallVec<[Id; 3]> {
+        match self.changing.iter().find(|changing| changing.store == id || changing.choice == id) {
+            Some(changing) if changing.store == id => return SmallVec::from_slice(&[changing.mask, changing.value]),
+            Some(_) => return SmallVec::new(),
+            None => {}
+        }
         self.tape.operands(id).into_iter().map(|operand| self.source[operand.0 as usize]).collect()
     }
     /// Where an argument stands.
@@ -318,7 +328,8 @@ impl Writer<'_> {
         }
         for (at, id) in self.segment.nodes.iter().enumerate() {
             let node = self.tape.node(*id);
-            if matches!(node, Node::Constant(_) | Node::Invariant(..) | Node::Index) || self.source[id.0 as usize] != *id {
+            let made = self.changing.iter().any(|changing| changing.choice == *id);
+            if matches!(node, Node::Constant(_) | Node::Invariant(..) | Node::Index) || made || self.source[id.0 as usize] != *id {
                 continue;
             }
             for operand in self.operands(*id) {
@@ -397,6 +408,25 @@ impl Writer<'_> {
                     Some(mask) => self.set.merge(&mut self.selector(), prim, to, mask, value)?,
                     None if to != value => self.set.copy(&mut self.selector(), prim, to, value)?,
                     None => {}
+                }
+                return Some(());
+            }
+            Node::Store(access, ..) if let Some(changing) = self.changing.iter().find(|changing| changing.store == id) => {
+                let (to, mask, value) = (place(self, *access)?, get(&changing.mask)?, get(&changing.value)?);
+                let within = self.within;
+                let both = match within {
+                    Some(within) => {
+                        let both = self.selector().take(Prim::Mask)?;
+                        self.set.binary(&mut self.selector(), Prim::Mask, Binary::And, both, within, mask)?;
+                        both
+                    }
+                    None => mask,
+                };
+                self.within = Some(both);
+                self.set.store(&mut self.selector(), tape.accesses[*access].dtype, to, value)?;
+                self.within = within;
+                if within.is_some() {
+                    self.free.give(both);
                 }
                 return Some(());
             }

@@ -100,7 +100,10 @@ def power(x, y):
     if dtype.kind == "c":
         value = np.power(np.asarray(x, np.clongdouble), y).astype(dtype)
         return Expected(value, slack=128 * eps(dtype) * np.abs(value), zeros=True)
-    return math2("pow", x, y)
+    powers = math2("pow", x, y)
+    # A square root, as NumPy has it: of -0 it is -0, of -inf NaN.
+    powers.value = np.where(np.asarray(y) == 0.5, np.sqrt(np.asarray(x, dtype)), powers.value)
+    return powers
 
 
 def negative(x):
