@@ -2,13 +2,14 @@
 //! looked at, summed or changed is never stored.
 
 use super::access::identity;
-use super::blocks::{fastest, grid};
+use super::blocks::{fastest, grid, units};
 use super::fuse::TooLarge;
 use super::ir::*;
 use crate::array::DType;
 use crate::base::Span;
 
-/// Depth of the panels that a tile is summed from. Results depend on it, so memory and threads do not change it.
+/// Depth of the panels that a tile is summed from, about: whole chunks of files. The last bits of results depend on it, so the number of
+/// threads does not change it.
 const DEPTH: u64 = 512;
 /// Sides of tiles: the least, and the most where longer ones make for fewer panels.
 const SIDE: (u64, u64) = (512, 2048);
@@ -27,14 +28,21 @@ pub fn panels(pass: impl Fn(bool) -> Result<Fused, TooLarge>) -> Result<Panels, 
 pub fn product(mut operands: [Panels; 2], out: StoreId, dtype: DType, span: Span, stores: &[Store]) -> MatMul {
     let [a, b] = [0, 1].map(|operand| operands[operand].sizes());
     let sizes = [a[0], a[1], b[1]];
-    let (depth, tile) = (DEPTH.min(sizes[1]).max(1), tile(sizes, operands.each_ref().map(|operand| !operand.in_place(stores))));
+    let [a, b] = [0, 1].map(|operand| operands[operand].units());
+    let depth = of_chunks(DEPTH, a[1].max(b[0])).min(sizes[1]).max(1);
+    let tile = tile(sizes, operands.each_ref().map(|operand| !operand.in_place(stores)), [a[0], b[1]]);
     operands[0].set_block([tile[0], depth]);
     operands[1].set_block([depth, tile[1]]);
     MatMul { operands, out, dtype, sizes, span, tile, depth }
 }
 
+/// A side of about so many elements that consists of whole chunks, unless these are much larger.
+fn of_chunks(side: u64, chunk: u64) -> u64 {
+    if chunk <= 2 * side { ((side + chunk / 2) / chunk).max(1) * chunk } else { side }
+}
+
 /// A panel of `a` is made for each column of tiles, one of `b` for each row: where one of them has to be, the tile is long the other way.
-fn tile(sizes: [u64; 3], made: [bool; 2]) -> [u64; 2] {
+fn tile(sizes: [u64; 3], made: [bool; 2], chunks: [u64; 2]) -> [u64; 2] {
     let (least, most) = SIDE;
     let longest = match made {
         [false, false] => [least, least],
@@ -46,7 +54,7 @@ fn tile(sizes: [u64; 3], made: [bool; 2]) -> [u64; 2] {
     while grid(&domain, &tile).iter().product::<u64>() < TILES && tile != [least, least] {
         tile = tile.map(|side| (side / 2).max(least));
     }
-    [0, 1].map(|axis| tile[axis].min(domain[axis]).max(1))
+    [0, 1].map(|axis| of_chunks(tile[axis], chunks[axis]).min(domain[axis]).max(1))
 }
 
 /// Gives products to the one pass that reads them, where it takes them tile by tile.
@@ -108,6 +116,11 @@ impl Panels {
     /// Rows and columns of the operand.
     fn sizes(&self) -> [u64; 2] {
         self.facing([self.pass.domain[0], self.pass.domain[1]])
+    }
+    /// What chunks of files span of its rows and columns.
+    fn units(&self) -> [u64; 2] {
+        let units = units(2, &self.pass.leaves);
+        self.facing([units[0], units[1]])
     }
     /// Of the operand's rows and columns, the first and second axis of the pass, and the other way round.
     pub fn facing<T>(&self, [rows, columns]: [T; 2]) -> [T; 2] {
