@@ -29,7 +29,8 @@ type Node = (u64, u32, u64);
 pub struct Near {
     /// The partial results that this worker makes of the current result, one after the other: all of what is joined from them waits here.
     pub turns: Range<u64>,
-    waiting: Vec<(Node, Parts)>,
+    /// By output and node.
+    waiting: Vec<((usize, Node), Parts)>,
     /// Memory of small partial results, to use again.
     spare: Vec<Buffer>,
 }
@@ -59,6 +60,8 @@ impl Near {
 
 /// The trees of one output: one for each block of its result.
 pub struct Combine {
+    /// Which of the outputs of the pass.
+    output: usize,
     /// Blocks that each result is reduced from.
     count: u64,
     dtypes: SmallVec<[DType; 1]>,
@@ -69,10 +72,10 @@ pub struct Combine {
 
 impl Combine {
     /// For results of `elements` a block, each reduced from `count` blocks.
-    pub fn new(run: &Run, op: ReduceOp, dtype: DType, count: u64, elements: u64) -> Outcome<Combine> {
+    pub fn new(run: &Run, output: usize, op: ReduceOp, dtype: DType, count: u64, elements: u64) -> Outcome<Combine> {
         let dtypes = arrays_of(&OutputKind::Reduce { op, axes: Vec::new() }, dtype).into_iter().map(|(dtype, _)| dtype).collect();
         let kernel = run.runtime.kernels.get(&merge(op, dtype), elements.saturating_mul(count))?;
-        Ok(Combine { count, dtypes, kernel, waiting: Mutex::default() })
+        Ok(Combine { output, count, dtypes, kernel, waiting: Mutex::default() })
     }
 
     /// Adds the partial result number `at` of a result block; gives the result when it was the last.
@@ -93,10 +96,10 @@ impl Combine {
             let sibling = at ^ 1;
             if sibling < count {
                 let other = if near.has(level + 1, at / 2, self.count) {
-                    match near.waiting.iter().rposition(|(node, _)| *node == (result, level, sibling)) {
+                    match near.waiting.iter().rposition(|(node, _)| *node == (self.output, (result, level, sibling))) {
                         Some(place) => near.waiting.swap_remove(place).1,
                         None => {
-                            near.waiting.push(((result, level, at), own));
+                            near.waiting.push(((self.output, (result, level, at)), own));
                             return Ok(None);
                         }
                     }

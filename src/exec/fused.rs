@@ -53,20 +53,20 @@ pub fn run(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]
     }
     let product = fused.product.as_ref().map(|product| Product::new(run, product, places, stage.span)).transpose()?;
     let grid = grid(&fused.domain, &fused.block);
-    let combine = |output: &Output| match &output.kind {
+    let combine = |(number, output): (usize, &Output)| match &output.kind {
         OutputKind::Reduce { op, axes } => {
             let count = axes.iter().map(|axis| grid[*axis]).product();
             let kept = kept(&fused.block, axes).iter().product();
-            Combine::new(run, *op, fused.code[output.value.0 as usize].dtype, count, kept).map(Some)
+            Combine::new(run, number, *op, fused.code[output.value.0 as usize].dtype, count, kept).map(Some)
         }
         OutputKind::ReduceGroups { op, .. } => {
             let Some(grouping) = Grouping::of(fused) else { return Ok(None) };
             let kept = grouping.groups * grouping.kept(&fused.block).iter().product::<u64>();
-            Combine::new(run, *op, fused.code[output.value.0 as usize].dtype, grouping.lanes, kept).map(Some)
+            Combine::new(run, number, *op, fused.code[output.value.0 as usize].dtype, grouping.lanes, kept).map(Some)
         }
         _ => Ok(None),
     };
-    let combines = fused.outputs.iter().map(combine).collect::<Outcome<_>>()?;
+    let combines = fused.outputs.iter().enumerate().map(combine).collect::<Outcome<_>>()?;
     // Blocks that reduce into one result follow each other, so that few results wait.
     let inner = fused.outputs.iter().find_map(|output| match &output.kind {
         OutputKind::Reduce { axes, .. } => Some(axes.clone()),
