@@ -203,7 +203,10 @@ impl<'e, E: Emit> Complex<'e, E> {
     }
     fn cos(self) -> Self {
         let im = -(self.re.math(Math::Sin) * self.im.math(Math::Sinh));
-        complex(self.re.math(Math::Cos) * self.im.math(Math::Cosh), along(self.re, along(self.im, im)))
+        // Zero with the sign of the product.
+        let none = -(self.re * self.lit(1.0).copysign(self.im));
+        let im = (self.re.eq(self.lit(0.0)) & im.is_nan()).select(none, along(self.im, im));
+        complex(self.re.math(Math::Cos) * self.im.math(Math::Cosh), im)
     }
     fn tan(self) -> Self {
         let two = self.lit(2.0);
@@ -228,7 +231,7 @@ impl<'e, E: Emit> Complex<'e, E> {
         let gap = one - x;
         let re = (self.lit(4.0) * x / (gap * gap + y * y)).math(Math::Log1p) * self.lit(0.25);
         let im = (y + y).math2(Math::Atan2, gap * (one + x) - y * y) * self.lit(0.5);
-        let far = complex(self.lit(0.0), self.lit(FRAC_PI_2).copysign(y));
+        let far = complex(self.lit(0.0), y.is_nan().select(y, self.lit(FRAC_PI_2).copysign(y)));
         let Complex { re, im } = Self::select(self.is_infinite(), far, complex(along(x, re), im));
         complex(re.copysign(self.re), im * one.copysign(self.re))
     }

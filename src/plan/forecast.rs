@@ -239,11 +239,14 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
     }
 }
 
+/// Rows and columns that the kernels of products pack together.
+const PACKED: u64 = 64;
+
 /// Of a product: bytes that a tile takes beside itself, bytes held for all, number of tiles, bytes read from files.
 fn product_cost(plan: &Plan, product: &MatMul) -> (u64, u64, u64, u64) {
     let tiles = product.grid();
     // The panels and the kernel's own packing of them.
-    let packed = |side: u64| rounded(side * product.depth * product.dtype.size() as u64);
+    let packed = |side: u64| rounded(side.next_multiple_of(PACKED) * product.depth * product.dtype.size() as u64);
     let (mut block, mut held, mut read) = (2 * (packed(product.tile[0]) + packed(product.tile[1])), 0u64, 0u64);
     for (operand, times) in product.operands.iter().zip([tiles[1], tiles[0]]) {
         let (panel, tables, _, once) = fused_cost(plan, &operand.pass, false);

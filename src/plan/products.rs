@@ -54,7 +54,11 @@ fn tile(sizes: [u64; 3], made: [bool; 2], chunks: [u64; 2]) -> [u64; 2] {
     while grid(&domain, &tile).iter().product::<u64>() < TILES && tile != [least, least] {
         tile = tile.map(|side| (side / 2).max(least));
     }
-    [0, 1].map(|axis| of_chunks(tile[axis], chunks[axis]).min(domain[axis]).max(1))
+    [0, 1].map(|axis| {
+        let side = of_chunks(tile[axis], chunks[axis]);
+        // No tile is one element wide: products of vectors sum in an order of their own, which strides decide.
+        (if domain[axis] % side == 1 { side + 1 } else { side }).min(domain[axis]).max(1)
+    })
 }
 
 /// Gives products to the one pass that reads them, where it takes them tile by tile.
@@ -87,16 +91,16 @@ fn reader(plan: &Plan, at: usize) -> Option<usize> {
     let Work::Fused(fused) = &plan.stages[first].work else { return None };
     let whole = fused.leaves.iter().filter(reads).all(|leaf| leaf.access == identity(2) && leaf.shape == fused.domain);
     // Chunks that are read or written are not cut.
-    let uncut = |chunks: &[u64]| chunks.iter().zip(product.tile).all(|(chunk, side)| side.is_multiple_of(*chunk));
-    let reading = fused.leaves.iter().all(|leaf| match &leaf.source {
-        Source::File(variable) => variable.chunks.as_ref().is_none_or(|chunks| uncut(chunks)),
-        Source::Store(_) => true,
-    });
+    let uncut = |chunks: &[u64]| {
+        let sides = product.tile.iter().zip(&fused.domain);
+        chunks.iter().zip(sides).all(|(chunk, (side, size))| side >= size || side.is_multiple_of(*chunk))
+    };
     let writing = fused.outputs.iter().all(|output| match (&plan.stores[output.store.0 as usize].kind, &output.kind) {
         (_, OutputKind::Scan { .. }) => false,
         (StoreKind::Sink(sink), _) => uncut(&sink.chunks),
         _ => true,
     });
+    let reading = uncut(&units(fused.domain.len(), &fused.leaves));
     let alone = fused.before.is_empty() && fused.product.is_none() && !fused.looks_up();
     (alone && whole && reading && writing).then_some(first)
 }

@@ -22,15 +22,16 @@ pub fn find(tape: &Tape, segment: &Segment, source: &[Id]) -> Vec<Changing> {
         let choice = of(*stored);
         let Node::Select(mask, value, old) = *tape.node(choice) else { return None };
         let Node::Load(read, 0) = tape.node(of(old)) else { return None };
+        let array = tape.accesses[*access].array;
+        // What is read again waits until a store under a mask is through.
+        let again = |other: &Id| matches!(tape.node(*other), Node::Load(later, _) if tape.accesses[*later].array == array);
         let readers = segment.nodes.iter().filter(|other| tape.operands(**other).iter().any(|operand| of(*operand) == choice)).count();
         let since = &segment.nodes[place(of(old))?..at];
         let written = since.iter().any(|other| matches!(tape.node(*other), Node::Store(..)));
-        (read == access && readers == 1 && !written && !segment.keeps.iter().any(|kept| of(*kept) == choice)).then_some(Changing {
-            store: *store,
-            choice,
-            mask: of(mask),
-            value: of(value),
-        })
+        let reread = segment.nodes[at..].iter().any(again);
+        place(choice)?;
+        (read == access && !reread && readers == 1 && !written && !segment.keeps.iter().any(|kept| of(*kept) == choice))
+            .then_some(Changing { store: *store, choice, mask: of(mask), value: of(value) })
     };
     segment.nodes.iter().enumerate().filter_map(changing).collect()
 }
