@@ -163,8 +163,8 @@ impl<'e, E: Emit> Complex<'e, E> {
         let scale = large + small * ratio;
         let im = q - p * ratio;
         let quotient = complex((p + q * ratio) / scale, by_re.select(im, -im) / scale);
-        let zero = large.abs();
-        Self::select(zero.eq(self.lit(0.0)), complex(self.re / zero, self.im / zero), quotient)
+        let (zero, none) = (large.abs(), large.eq(self.lit(0.0)) & small.eq(self.lit(0.0)));
+        Self::select(none, complex(self.re / zero, self.im / zero), quotient)
     }
     fn is_infinite(self) -> V<'e, E> {
         let infinite = |x: V<'e, E>| x.abs().eq(x.lit(f64::INFINITY));

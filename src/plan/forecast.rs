@@ -33,11 +33,11 @@ pub fn place(mut plan: Plan, limits: &Limits) -> Outcome<Plan> {
     let live: Vec<u64> = (0..plan.stages.len()).map(|at| live(&plan, at)).collect();
     let after = live_after(&plan);
     let mut forecast = Forecast { peak: after, pooled: after, ..Forecast::default() };
-    let transfers: Vec<u64> = plan.stages.iter().map(|stage| transfer(&plan, &stage.work)).collect();
+    let outside: Vec<u64> = plan.stages.iter().map(|stage| outside(&plan, &stage.work)).collect();
     let costs: Vec<(u64, u64, u64, u64)> = plan.stages.iter().map(|stage| needs(&plan, stage)).collect();
     let direct: Vec<bool> = plan.stages.iter().map(|stage| matches!(&stage.work, Work::Swept(swept) if is_direct(&plan, swept))).collect();
-    let known = live.into_iter().zip(costs).zip(transfers).zip(&direct);
-    for (stage, (((live, (block, held, blocks, read)), transfer), direct)) in plan.stages.iter_mut().zip(known) {
+    let known = live.into_iter().zip(costs).zip(outside).zip(&direct);
+    for (stage, (((live, (block, held, blocks, read)), outside), direct)) in plan.stages.iter_mut().zip(known) {
         let room = limits.memory.saturating_sub(live + held);
         stage.parallel = (room / block.max(1)).clamp(1, limits.threads.max(1) as u64).min(blocks.max(1)) as usize;
         let (more, passes) = match &stage.work {
@@ -53,7 +53,7 @@ pub fn place(mut plan: Plan, limits: &Limits) -> Outcome<Plan> {
         stage.block_bytes = block;
         stage.stage_bytes = held;
         forecast.peak = forecast.peak.max(live + held + block * stage.parallel as u64);
-        forecast.pooled = forecast.pooled.max(live + held + (block - transfer) * stage.parallel as u64);
+        forecast.pooled = forecast.pooled.max(live + held + (block - outside) * stage.parallel as u64);
         forecast.read += read.saturating_mul(passes);
         forecast.blocks += blocks;
     }
@@ -147,10 +147,28 @@ pub fn human(bytes: u64) -> String {
     if unit == 0 || value >= 99.5 { format!("{value:.0} {}", UNITS[unit]) } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
-/// As `cost`, with what brings elements from and to files.
+/// As `cost`, with what is outside of the pool.
 fn needs(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
     let (block, held, blocks, read) = cost(plan, stage);
-    (block.saturating_add(transfer(plan, &stage.work)), held, blocks, read)
+    (block.saturating_add(outside(plan, &stage.work)), held, blocks, read)
+}
+
+/// Bytes that a block in flight takes outside of the pool.
+fn outside(plan: &Plan, work: &Work) -> u64 {
+    let product = match work {
+        Work::MatMul(product) => Some(product),
+        Work::Fused(fused) => fused.product.as_deref(),
+        _ => None,
+    };
+    transfer(plan, work).saturating_add(product.map_or(0, packing))
+}
+
+/// What the kernels of products take: both panels as they pack them, in so many rows and columns together, and a part of them again.
+fn packing(product: &MatMul) -> u64 {
+    const TOGETHER: u64 = 64;
+    const PART: u64 = 1 << 20;
+    let packed = |side: u64| rounded(side.next_multiple_of(TOGETHER) * product.depth * product.dtype.size() as u64);
+    packed(product.tile[0]) + packed(product.tile[1]) + PART
 }
 
 /// The most that one call takes which brings elements from or to a file: a block makes them one after the other.
@@ -239,15 +257,10 @@ fn cost(plan: &Plan, stage: &Stage) -> (u64, u64, u64, u64) {
     }
 }
 
-/// Rows and columns that the kernels of products pack together.
-const PACKED: u64 = 64;
-
 /// Of a product: bytes that a tile takes beside itself, bytes held for all, number of tiles, bytes read from files.
 fn product_cost(plan: &Plan, product: &MatMul) -> (u64, u64, u64, u64) {
     let tiles = product.grid();
-    // The panels and the kernel's own packing of them.
-    let packed = |side: u64| rounded(side.next_multiple_of(PACKED) * product.depth * product.dtype.size() as u64);
-    let (mut block, mut held, mut read) = (2 * (packed(product.tile[0]) + packed(product.tile[1])), 0u64, 0u64);
+    let (mut block, mut held, mut read) = (0, 0u64, 0u64);
     for (operand, times) in product.operands.iter().zip([tiles[1], tiles[0]]) {
         let (panel, tables, _, once) = fused_cost(plan, &operand.pass, false);
         block += if operand.in_place(&plan.stores) { 0 } else { panel };
