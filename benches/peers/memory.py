@@ -46,7 +46,7 @@ def product():
 
 def days():
     import xarray
-    # Several chunks of the file, which are 2 MB, together: with as many tasks as those xarray takes hours.
+    # Several chunks of the file, which are 2 MB, together: by single ones a sixth of the result was written after 510 s.
     return xarray.open_dataset("days.nc", chunks={"time": 20, "lat": 500, "lon": 1000}).t
 
 

@@ -20,6 +20,8 @@ class Expected:
     ulps: float = 0
     slack: object = 0
     zeros: bool = False
+    """Where a part that is infinite or NaN may be either."""
+    wild: object = False
 
 
 def same(value):

@@ -18,10 +18,12 @@ def product(function, x, y, n):
     terms = function(np.abs(x).astype(np.float64), np.abs(y).astype(np.float64))
     slack = eps(dtype) * (8 + 2 * n ** 0.5) * terms
     slack = np.where(np.isfinite(np.abs(value)) & np.isfinite(slack), slack, np.where(np.isnan(np.abs(value)) , 0, inf))
+    # Which parts of a product with an infinite complex number are infinite and which NaN is as the library multiplies.
+    wild = False
     if full.kind == "c":
-        # Which parts of a product with an infinite number are infinite and which NaN is as the library multiplies.
-        slack = np.where(np.isfinite(terms), slack, inf)
-    return Expected(np.asarray(value.astype(dtype)), ulps=1, slack=slack, zeros=True)
+        wild = ~np.isfinite(np.abs(value)) & ~np.isfinite(terms)
+        slack = np.where(wild, 0, slack)
+    return Expected(np.asarray(value.astype(dtype)), ulps=1, slack=slack, zeros=True, wild=wild)
 
 
 def matmul(x, y):
