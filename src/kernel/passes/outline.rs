@@ -1,4 +1,4 @@
-//! A loop as a `ParFor`: its body in a kernel of its own that runs a chunk, a sequential loop for few iterations beside it.
+//! A loop as a `ParFor`: its body in a kernel of its own that runs a chunk; few iterations are one chunk, called where the loop was.
 
 use crate::array::{DType, Scalar};
 use crate::base::Span;
@@ -11,8 +11,9 @@ use std::collections::BTreeSet;
 /// Bounds outside ± this leave a loop with a step sequential: its iterations cannot be counted without care.
 const FAR: i64 = 1 << 62;
 
-/// The statement that stands for a parallel loop, and the kernel of its chunks, which will be kernel `number`.
-pub fn outline(kernel: &Kernel, stmt: &Stmt, reductions: Vec<Reduction>, grain: u64, number: u32) -> Option<(Stmt, Kernel)> {
+/// The statement that stands for a parallel loop, and the kernel of its chunks, which will be kernel `number`. Variables that the
+/// statement needs are added to the kernel's.
+pub fn outline(kernel: &mut Kernel, stmt: &Stmt, reductions: Vec<Reduction>, grain: u64, number: u32) -> Option<(Stmt, Kernel)> {
     let Stmt::For { var, lo, hi, step, body, span, .. } = stmt else { return None };
     let (step, span) = (*step, *span);
     let chunk = Chunk { parent: kernel, body, var: *var, reductions: &reductions, step, span };
@@ -22,13 +23,34 @@ pub fn outline(kernel: &Kernel, stmt: &Stmt, reductions: Vec<Reduction>, grain: 
     if step != 1 {
         args.insert(0, Operand::Scalar(lo.clone()));
     }
-    let par = Stmt::ParFor { kernel: KernelId(number), lo: from, hi: to, grain, args, reductions, span };
     let many = compare(ScalarOp::Gt, count, grain.min(i64::MAX as u64) as i64);
     let near = |bound: &Expr| both(compare(ScalarOp::Ge, bound.clone(), -FAR), compare(ScalarOp::Le, bound.clone(), FAR));
     let cond = if step == 1 { many } else { both(both(near(lo), near(hi)), many) };
-    let Stmt::For { var, lo, hi, body, .. } = stmt.clone() else { return None };
-    let sequential = Stmt::For { var, lo, hi, step, body, kind: LoopKind::Seq, span };
-    Some((Stmt::If { cond, then: vec![par], other: vec![sequential] }, chunk_kernel))
+    let other = if step == 1 { one_chunk(kernel, KernelId(number), [&from, &to], &args, &reductions, span) } else { vec![sequential(stmt)?] };
+    let par = Stmt::ParFor { kernel: KernelId(number), lo: from, hi: to, grain, args, reductions, span };
+    Some((Stmt::If { cond, then: vec![par], other }, chunk_kernel))
+}
+
+/// The loop as one call of the kernel of its chunks, its results joined with the variables that they reduce to.
+fn one_chunk(kernel: &mut Kernel, chunk: KernelId, bounds: [&Expr; 2], args: &[Operand], reductions: &[Reduction], span: Span) -> Vec<Stmt> {
+    let args = bounds.map(|bound| Operand::Scalar(bound.clone())).into_iter().chain(args.iter().cloned()).collect();
+    let mut results = Vec::new();
+    let mut joins = Vec::new();
+    for reduction in reductions {
+        let Some(dtype) = kernel.vars.get(reduction.var.0 as usize).map(|decl| decl.dtype) else { continue };
+        let part = VarId(kernel.vars.len() as u32);
+        kernel.vars.push(VarDecl { name: "part".into(), dtype });
+        results.push(Place::Scalar(part));
+        let value = Expr::Op { op: reduction.op, dtype, args: vec![Expr::Var(reduction.var), Expr::Var(part)], span };
+        joins.push(Stmt::Set { var: reduction.var, value, span });
+    }
+    [Stmt::Call { kernel: chunk, args, results, span }].into_iter().chain(joins).collect()
+}
+
+/// The loop as it is, one iteration after another.
+fn sequential(stmt: &Stmt) -> Option<Stmt> {
+    let Stmt::For { var, lo, hi, step, body, span, .. } = stmt.clone() else { return None };
+    Some(Stmt::For { var, lo, hi, step, body, kind: LoopKind::Seq, span })
 }
 
 /// How often a loop of near bounds runs.

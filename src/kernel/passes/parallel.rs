@@ -44,6 +44,7 @@ pub fn parallel(module: &mut Module, options: &PassOptions) -> Outcome<()> {
         };
         walk(&mut kernel, &mut pass);
         let (error, chunks) = (pass.error, pass.chunks);
+        kernel.vars = pass.source.vars;
         if let Some(error) = error {
             return Err(error);
         }
@@ -116,7 +117,7 @@ impl Visitor for Parallel<'_> {
         let kernel = (self.kernels.len() + self.chunks.len()) as u32;
         let grain = (self.options.chunk_work / work.max(1)).max(1);
         let grain = if grain > ALIGNED { grain.next_multiple_of(ALIGNED) } else { grain };
-        if let Some((parallel, chunk)) = outline(&self.source, stmt, reductions, grain, kernel) {
+        if let Some((parallel, chunk)) = outline(&mut self.source, stmt, reductions, grain, kernel) {
             *stmt = parallel;
             self.chunks.push(chunk);
         }
