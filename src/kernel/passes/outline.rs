@@ -26,13 +26,21 @@ pub fn outline(kernel: &mut Kernel, stmt: &Stmt, reductions: Vec<Reduction>, gra
     let many = compare(ScalarOp::Gt, count, grain.min(i64::MAX as u64) as i64);
     let near = |bound: &Expr| both(compare(ScalarOp::Ge, bound.clone(), -FAR), compare(ScalarOp::Le, bound.clone(), FAR));
     let cond = if step == 1 { many } else { both(both(near(lo), near(hi)), many) };
-    let other = if step == 1 { one_chunk(kernel, KernelId(number), [&from, &to], &args, &reductions, span) } else { vec![sequential(stmt)?] };
+    let other =
+        if step == 1 { one_chunk(kernel, KernelId(number), [&from, &to], &args, &reductions, span) } else { vec![sequential(stmt)?] };
     let par = Stmt::ParFor { kernel: KernelId(number), lo: from, hi: to, grain, args, reductions, span };
     Some((Stmt::If { cond, then: vec![par], other }, chunk_kernel))
 }
 
 /// The loop as one call of the kernel of its chunks, its results joined with the variables that they reduce to.
-fn one_chunk(kernel: &mut Kernel, chunk: KernelId, bounds: [&Expr; 2], args: &[Operand], reductions: &[Reduction], span: Span) -> Vec<Stmt> {
+fn one_chunk(
+    kernel: &mut Kernel,
+    chunk: KernelId,
+    bounds: [&Expr; 2],
+    args: &[Operand],
+    reductions: &[Reduction],
+    span: Span,
+) -> Vec<Stmt> {
     let args = bounds.map(|bound| Operand::Scalar(bound.clone())).into_iter().chain(args.iter().cloned()).collect();
     let mut results = Vec::new();
     let mut joins = Vec::new();
