@@ -18,6 +18,9 @@ use std::sync::Arc;
 /// The arguments of a call.
 pub type Args = SmallVec<[Arg; 6]>;
 
+/// The arrays that a call of the kernel writes.
+pub type Written = SmallVec<[ArrayArg; 1]>;
+
 /// A kernel with all that its blocks share.
 pub struct Compute<'a> {
     pub run: &'a Run<'a>,
@@ -77,10 +80,10 @@ impl<'a> Compute<'a> {
     }
 
     /// Computes the points `lo..hi` of the domain into arrays of that block.
-    pub fn compute(&self, places: Places, lo: &[u64], hi: &[u64], written: &[ArrayArg]) -> Outcome<()> {
+    pub fn compute(&self, places: Places, lo: &[u64], hi: &[u64], written: Written) -> Outcome<()> {
         if !self.boxed {
             let mut inputs = self.inputs(places, lo, hi)?;
-            inputs.args.extend(written.iter().cloned().map(Arg::Array));
+            inputs.args.extend(written.into_iter().map(Arg::Array));
             return self.call(&inputs.args);
         }
         for (from, to) in halo::boxes(&self.fused.leaves, lo, hi) {

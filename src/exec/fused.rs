@@ -1,7 +1,7 @@
 //! Running a fused pass: its blocks in parallel, each one call of the pass's kernel.
 
 use super::combine::{Combine, Near, Parts};
-use super::compute::{Compute, part_of};
+use super::compute::{Compute, Written, part_of};
 use super::groups;
 use super::host::array_arg;
 use super::product::Product;
@@ -126,16 +126,15 @@ fn fill(buffer: &mut Buffer, value: Scalar) {
 }
 
 fn sizes_of((lo, hi): (&[u64], &[u64])) -> Axes<u64> {
-    lo.iter().zip(hi).map(|(lo, hi)| hi - lo).collect()
+    let mut sizes = Axes::from_slice(hi);
+    sizes.iter_mut().zip(lo).for_each(|(size, lo)| *size -= lo);
+    sizes
 }
 
 /// Row-major position in the grid along the axes that `of` picks.
 pub(super) fn position(grid: &[u64], at: &[u64], of: impl Fn(usize) -> bool) -> u64 {
     (0..grid.len()).filter(|axis| of(*axis)).fold(0, |position, axis| position * grid[axis] + at[axis])
 }
-
-/// The arrays that a call of the kernel writes.
-type Written = SmallVec<[ArrayArg; 1]>;
 
 /// Memory that one call of the kernel writes, and what becomes of it.
 enum Target {
@@ -196,7 +195,7 @@ impl Pass<'_> {
             Some(product) => vec![product.made(&lo, &hi)?],
             None => self.steps((&lo, &hi))?,
         };
-        self.code.compute(Places { stores: self.places, own: &own }, &lo, &hi, &written)?;
+        self.code.compute(Places { stores: self.places, own: &own }, &lo, &hi, written)?;
         drop(own);
         for ((number, output), target) in outputs.iter().enumerate().zip(targets) {
             match target {
@@ -206,7 +205,7 @@ impl Pass<'_> {
                     let (start, count) = self.in_store(output, &lo, &sizes, place);
                     store::write(self.run, place, &start, &count, buffer.bytes(), self.span)?;
                 }
-                Target::Partial(parts) => self.partial(number, output, at, near, parts)?,
+                Target::Partial(parts) => self.partial(number, output, at, (&lo, &sizes), near, parts)?,
             }
         }
         Ok(())
@@ -215,8 +214,11 @@ impl Pass<'_> {
     /// The points of a block: first and end along each axis.
     pub fn extent(&self, at: &[u64]) -> (Axes<u64>, Axes<u64>) {
         let Fused { domain, block, .. } = self.fused;
-        let lo: Axes<u64> = at.iter().zip(block).map(|(at, block)| at * block).collect();
-        let hi = lo.iter().zip(block).zip(domain).map(|((lo, block), domain)| (lo + block).min(*domain)).collect();
+        let (mut lo, mut hi) = (Axes::from_slice(at), Axes::from_slice(domain));
+        for ((lo, hi), block) in lo.iter_mut().zip(&mut hi).zip(block) {
+            *lo *= block;
+            *hi = (*lo + block).min(*hi);
+        }
         (lo, hi)
     }
 
@@ -239,9 +241,9 @@ impl Pass<'_> {
                 let inside = |at: &[i64]| -> Vec<u64> { at.iter().zip(&part.shift).map(|(at, shift)| (at + shift) as u64).collect() };
                 let (from, to) = (inside(&part.lo), inside(&part.hi));
                 let (by, sizes) = (apart(&lo, &part.lo), sizes_of((&from, &to)));
-                let written: Vec<ArrayArg> = written.iter().map(|array| part_of(array, &by, &sizes)).collect();
+                let written = written.iter().map(|array| part_of(array, &by, &sizes)).collect();
                 let own: Vec<Made> = made.iter().map(|made| made.shifted(&part.shift)).collect();
-                code.compute(Places { stores: self.places, own: &own }, &from, &to, &written)?;
+                code.compute(Places { stores: self.places, own: &own }, &from, &to, written)?;
             }
             for ((output, kept), array) in step.pass.outputs.iter().zip(&step.kept).zip(&written) {
                 if *kept {
@@ -337,13 +339,19 @@ impl Pass<'_> {
     }
 
     /// Joins a partial result; the last one of a result goes to the store.
-    fn partial(&self, number: usize, output: &Output, at: &[u64], near: &mut Near, parts: Parts) -> Outcome<()> {
+    fn partial(
+        &self,
+        number: usize,
+        output: &Output,
+        at: &[u64],
+        (lo, sizes): (&[u64], &[u64]),
+        near: &mut Near,
+        parts: Parts,
+    ) -> Outcome<()> {
         let (OutputKind::Reduce { axes, .. }, Some(combine)) = (&output.kind, &self.combines[number]) else { return Ok(()) };
         let result = position(&self.grid, at, |axis| !axes.contains(&axis));
         let turn = position(&self.grid, at, |axis| axes.contains(&axis));
-        let (lo, hi) = self.extent(at);
-        let sizes = sizes_of((&lo, &hi));
-        let elements = kept(&sizes, axes).iter().product();
+        let elements = kept(sizes, axes).iter().product();
         let mut other = Near::default();
         let near = if *axes == self.inner { near } else { &mut other };
         let Some(parts) = combine.add(self.run, near, (result, turn), parts, elements, self.span)? else { return Ok(()) };

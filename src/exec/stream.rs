@@ -2,12 +2,11 @@
 //! elements so, as often as it needs them.
 
 use super::Run;
-use super::compute::Compute;
+use super::compute::{Compute, Written};
 use super::fused::spread;
 use super::store::Place;
 use crate::array::Buffer;
 use crate::base::{Outcome, Span};
-use crate::kernel::abi::ArrayArg;
 use crate::plan::blocks::grid;
 use crate::plan::ir::Fused;
 
@@ -41,14 +40,14 @@ impl<'a> Stream<'a> {
     pub fn block(&self, lo: &[u64], hi: &[u64]) -> Outcome<Vec<Buffer>> {
         let Compute { run, fused, span, .. } = &self.code;
         let sizes: Vec<u64> = lo.iter().zip(hi).map(|(lo, hi)| hi - lo).collect();
-        let (mut written, mut buffers): (Vec<ArrayArg>, Vec<Buffer>) = (Vec::new(), Vec::new());
+        let (mut written, mut buffers) = (Written::new(), Vec::new());
         for output in &fused.outputs {
             let dtype = fused.code[output.value.0 as usize].dtype;
             let buffer = run.runtime.take(sizes.iter().product::<u64>() as usize * dtype.size(), *span)?;
             written.push(spread(dtype, &buffer, &sizes, &[]));
             buffers.push(buffer);
         }
-        self.code.compute(self.places.into(), lo, hi, &written)?;
+        self.code.compute(self.places.into(), lo, hi, written)?;
         Ok(buffers)
     }
 }

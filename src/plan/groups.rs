@@ -60,5 +60,7 @@ impl<'a> Grouping<'a> {
 
 /// Sizes with 1 along the reduced axes.
 pub fn kept(sizes: &[u64], axes: &[usize]) -> Axes<u64> {
-    sizes.iter().enumerate().map(|(axis, size)| if axes.contains(&axis) { 1 } else { *size }).collect()
+    let mut kept = Axes::from_slice(sizes);
+    axes.iter().for_each(|axis| kept[*axis] = 1);
+    kept
 }
