@@ -11,7 +11,7 @@ from reference import Expected
 NAMES = ("time", "lat", "lon", "band")
 DTYPES = ["f64"] * 6 + ["f32"] * 4 + ["i64"] * 4 + ["i32"] * 2 + ["u8", "u8", "i8", "i16", "u16", "u32", "u64", "bool", "bool", "bool", "c128", "c64"]
 # Elements of an input, and of any variable.
-SIZES = {"small": (60, 600), "medium": (300_000, 900_000), "large": (3_000_000, 8_000_000)}
+SIZES = {"small": (60, 600), "medium": (300_000, 900_000), "large": (3_000_000, 8_000_000), "huge": (20_000_000, 40_000_000)}
 
 
 class Var:

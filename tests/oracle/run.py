@@ -32,7 +32,7 @@ import reference
 import sample
 import shrink
 from compare import fault, same_bits
-from generate import Writer
+from generate import SIZES, Writer
 
 FAMILIES = elements.FAMILIES + arrays.FAMILIES + functions.FAMILIES
 # What Kiln may refuse though NumPy does it: code, and a part of the message.
@@ -45,8 +45,8 @@ def program(seed, size):
 
 
 def size_of(at):
-    """One program of fifty is large, one of twenty in several blocks."""
-    return "large" if at % 50 == 49 else "medium" if at % 20 == 10 else "small"
+    """One program of four hundred is so large that a thread takes several blocks at once, one of fifty is large, one of twenty in several blocks."""
+    return "huge" if at % 400 == 399 else "large" if at % 50 == 49 else "medium" if at % 20 == 10 else "small"
 
 
 def data_bytes(prog, values):
@@ -185,7 +185,7 @@ def main():
     parser.add_argument("--kiln", default="target/release/kiln")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--size", choices=["small", "medium", "large"])
+    parser.add_argument("--size", choices=list(SIZES))
     parser.add_argument("--only", help="one program, by the number it is printed with")
     parser.add_argument("--sample", type=int, metavar="N", help="write the first N fitting programs as tests/goldens/programs.txt, and stop")
     parser.add_argument("--keep", default=os.path.join(tempfile.gettempdir(), "oracle-found"), help="folder for programs that go wrong")
