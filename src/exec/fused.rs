@@ -9,9 +9,11 @@ use super::store::{self, Made, Place, Places};
 use super::{Run, region, tasks};
 use crate::array::strided::{Axes, row_major};
 use crate::array::{Array, ArrayTy, Buffer, DType, Scalar};
-use crate::base::{Code, Diagnostic, Outcome, Span};
+use crate::base::{Diagnostic, Outcome, Span};
 use crate::builtins::build::ReduceOp;
-use crate::kernel::abi::ArrayArg;
+use crate::kernel::abi::{ArrayArg, Fault};
+use crate::kernel::fault::diagnose;
+use crate::kernel::ir::FaultKind;
 use crate::plan::blocks::grid;
 use crate::plan::emit::arrays_of;
 use crate::plan::groups::{Grouping, kept};
@@ -104,7 +106,7 @@ fn empty(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]) 
 }
 
 fn nothing(span: Span) -> Box<Diagnostic> {
-    Diagnostic::at(Code::Value, span, "there is no element to choose: all are NaN, or there are none")
+    diagnose(&Fault { kind: FaultKind::NoElement, span, values: Vec::new() })
 }
 
 /// Memory with `count` times a value.

@@ -30,6 +30,7 @@ pub fn diagnose(fault: &Fault) -> Box<Diagnostic> {
             let error = Diagnostic::new(Code::Value, format!("an integer to a negative power{}", indices(fault)));
             error.help("convert the base: `f64(x) ** n`")
         }
+        FaultKind::NoElement => Diagnostic::new(Code::Value, "there is no element to choose: all are NaN, or there are none"),
         FaultKind::Recursion => {
             Diagnostic::new(Code::Recursion, "the function calls itself too deeply").help("use a loop, or make sure it ends")
         }

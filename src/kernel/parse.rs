@@ -539,7 +539,7 @@ fn literal(word: &str, minus: bool) -> Option<Scalar> {
 
 fn fault_named(name: &str) -> Option<FaultKind> {
     use FaultKind::*;
-    [Bounds, DivideByZero, Overflow, NegativePower, Recursion, Shape, Memory, Cancelled, Assertion, Value]
+    [Bounds, DivideByZero, Overflow, NegativePower, NoElement, Recursion, Shape, Memory, Cancelled, Assertion, Value]
         .into_iter()
         .find(|fault| format!("{fault:?}") == name)
 }

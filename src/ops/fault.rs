@@ -11,6 +11,8 @@ pub enum FaultKind {
     DivideByZero,
     Overflow,
     NegativePower,
+    /// The position of the largest of no elements.
+    NoElement,
     Recursion,
     /// Values: the two sizes that differ, axis.
     Shape,

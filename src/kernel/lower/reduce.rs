@@ -120,6 +120,9 @@ impl Function<'_> {
             f.out.push(Stmt::If { cond: better, then, other: Vec::new() });
             f.set(count, add(Expr::Var(count), int(1), span));
         });
+        let none = self.op(ScalarOp::Not, DType::Bool, [Expr::Var(found)]);
+        let fail = vec![Stmt::Fail { fault: FaultKind::NoElement, values: Vec::new(), span: self.span }];
+        self.out.push(Stmt::If { cond: none, then: fail, other: Vec::new() });
         position
     }
 
