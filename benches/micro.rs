@@ -58,7 +58,7 @@ fn tasks(bencher: Bencher, threads: usize) {
         Err(error) => panic!("{}", error.message),
     };
     let runtime = Runtime::new(limits, Arc::new(Jit), Cancel::new());
-    bencher.counter(ItemsCount::new(COUNT)).bench(|| runtime.run(&graph, &plan, &Memory::default(), &[], &Quiet).is_ok());
+    bencher.counter(ItemsCount::new(COUNT)).bench(|| assert!(runtime.run(&graph, &plan, &Memory::default(), &[], &Quiet).is_ok()));
 }
 
 /// The sum of some integers, planned with one element a block.

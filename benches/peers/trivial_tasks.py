@@ -1,4 +1,4 @@
-"""The seconds a task takes Dask's threads, of a graph that adds many numbers in a tree; as `tasks` of benches/micro.rs, with fewer."""
+"""The seconds an element and its join take Dask's threads, in a graph that adds many numbers in a tree; as `tasks` of benches/micro.rs."""
 
 import statistics
 import time
@@ -19,7 +19,7 @@ def graph():
     return tasks, level[0]
 
 
-def seconds_of_a_task():
+def seconds_of_an_element():
     tasks, root = graph()
     begin = time.perf_counter()
     result = dask.threaded.get(tasks, root, num_workers=2)
@@ -28,4 +28,4 @@ def seconds_of_a_task():
     return took / LEAVES
 
 
-print(statistics.median(seconds_of_a_task() for _ in range(3)))
+print(statistics.median(seconds_of_an_element() for _ in range(3)))

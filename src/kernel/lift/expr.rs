@@ -157,6 +157,8 @@ impl Lift<'_> {
             Define::Elementwise(op) => dtypes.any(|dtype| op.can_fail(if dtype == DType::Bool { DType::I64 } else { dtype }, self.checked)),
             // A conversion fails in a checked run alone.
             _ if builtin.params.iter().any(|param| param.kind == ParamKind::Type) => self.checked,
+            // There is no position among no elements.
+            _ if builtin.family == Family::Reduction => true,
             _ => self.checked || dtypes.any(|dtype| !dtype.is_float() && !dtype.is_complex()),
         }
     }

@@ -79,7 +79,7 @@ impl Function<'_> {
         }
     }
 
-    /// Of no elements, and of nothing but NaN that is skipped, the position is 0.
+    /// Fails where there are no elements, or nothing but NaN that is skipped.
     fn fold_position(
         &mut self,
         a: A,

@@ -26,8 +26,10 @@ pub fn outline(kernel: &mut Kernel, stmt: &Stmt, reductions: Vec<Reduction>, gra
     let many = compare(ScalarOp::Gt, count, grain.min(i64::MAX as u64) as i64);
     let near = |bound: &Expr| both(compare(ScalarOp::Ge, bound.clone(), -FAR), compare(ScalarOp::Le, bound.clone(), FAR));
     let cond = if step == 1 { many } else { both(both(near(lo), near(hi)), many) };
+    // What calls functions stays here: it may come to call this one, and a chunk would count as a call between.
+    let in_place = step != 1 || visit::any(body, |stmt| matches!(stmt, Stmt::Call { .. }));
     let other =
-        if step == 1 { one_chunk(kernel, KernelId(number), [&from, &to], &args, &reductions, span) } else { vec![sequential(stmt)?] };
+        if in_place { vec![sequential(stmt)?] } else { one_chunk(kernel, KernelId(number), [&from, &to], &args, &reductions, span) };
     let par = Stmt::ParFor { kernel: KernelId(number), lo: from, hi: to, grain, args, reductions, span };
     Some((Stmt::If { cond, then: vec![par], other }, chunk_kernel))
 }
