@@ -33,6 +33,8 @@ pub fn plan(graph: &mut Graph, wants: &[Want], limits: &Limits) -> Outcome<Plan>
     let stored = stored::choose(graph, &of(false), &of(true), limits);
     let mut plan = stages::build(graph, wants, &roots, &stored, limits)?;
     products::join(&mut plan);
+    // Stages have moved: what chains keep depends on who reads it later.
+    stages::lifetimes(&mut plan);
     chain::join(&mut plan);
     stages::lifetimes(&mut plan);
     forecast::place(plan, limits)

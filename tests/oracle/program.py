@@ -128,7 +128,7 @@ class Program:
         if saved:
             lines.append(f'save("{out}", {", ".join(f"{name} = {name}" for name in saved)})')
         else:
-            lines += [f"print({name})" for step in self.steps if step.fails for name in step.names]
+            lines += [f"print(compute({name}))" for step in self.steps if step.fails for name in step.names]
         return "\n".join(lines) + "\n"
 
     def shown(self):
