@@ -388,7 +388,7 @@ def products(g):
         return g.emit("products", f"svdvals({x.name})", f"singular({x.name})")
     if x.shape[0] != x.shape[1]:
         return
-    bad = np.linalg.cond(x.value.astype(np.complex128)) > 1e4
+    bad = not np.isfinite(x.value).all() or np.linalg.cond(x.value.astype(np.complex128)) > 1e4
     if how == "det":
         return g.emit("products", f"det({x.name})", f"det({x.name})")
     if how == "inv" and not bad:
