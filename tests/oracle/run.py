@@ -45,7 +45,7 @@ def program(seed, size):
 
 
 def size_of(at):
-    """One program of four hundred is so large that a thread takes several blocks at once, one of fifty is large, one of twenty in several blocks."""
+    """One program of four hundred has runs of blocks for each thread, one of fifty is large, one of twenty in several blocks."""
     return "huge" if at % 400 == 399 else "large" if at % 50 == 49 else "medium" if at % 20 == 10 else "small"
 
 

@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 /// Bounds outside ± this leave a loop with a step sequential: its iterations cannot be counted without care.
 const FAR: i64 = 1 << 62;
 
-/// The statement that stands for a parallel loop, and the kernel of its chunks, which will be kernel `number`. Variables that the
-/// statement needs are added to the kernel's.
+/// The statement that stands for a loop that may run in parallel, sequential as it is given, and the kernel of its chunks, which will be
+/// kernel `number`. Variables that the statement needs are added to the kernel's.
 pub fn outline(kernel: &mut Kernel, stmt: &Stmt, reductions: Vec<Reduction>, grain: u64, number: u32) -> Option<(Stmt, Kernel)> {
     let Stmt::For { var, lo, hi, step, body, span, .. } = stmt else { return None };
     let (step, span) = (*step, *span);
@@ -28,8 +28,7 @@ pub fn outline(kernel: &mut Kernel, stmt: &Stmt, reductions: Vec<Reduction>, gra
     let cond = if step == 1 { many } else { both(both(near(lo), near(hi)), many) };
     // What calls functions stays here: it may come to call this one, and a chunk would count as a call between.
     let in_place = step != 1 || visit::any(body, |stmt| matches!(stmt, Stmt::Call { .. }));
-    let other =
-        if in_place { vec![sequential(stmt)?] } else { one_chunk(kernel, KernelId(number), [&from, &to], &args, &reductions, span) };
+    let other = if in_place { vec![stmt.clone()] } else { one_chunk(kernel, KernelId(number), [&from, &to], &args, &reductions, span) };
     let par = Stmt::ParFor { kernel: KernelId(number), lo: from, hi: to, grain, args, reductions, span };
     Some((Stmt::If { cond, then: vec![par], other }, chunk_kernel))
 }
@@ -55,12 +54,6 @@ fn one_chunk(
         joins.push(Stmt::Set { var: reduction.var, value, span });
     }
     [Stmt::Call { kernel: chunk, args, results, span }].into_iter().chain(joins).collect()
-}
-
-/// The loop as it is, one iteration after another.
-fn sequential(stmt: &Stmt) -> Option<Stmt> {
-    let Stmt::For { var, lo, hi, step, body, span, .. } = stmt.clone() else { return None };
-    Some(Stmt::For { var, lo, hi, step, body, kind: LoopKind::Seq, span })
 }
 
 /// How often a loop of near bounds runs.
