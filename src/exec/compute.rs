@@ -10,8 +10,8 @@ use crate::kernel::abi::{Arg, ArrayArg, Compiled};
 use crate::kernel::fault::diagnose;
 use crate::kernel::ir::LARGE;
 use crate::plan::emit::emit;
-use crate::plan::halo;
-use crate::plan::ir::{Fused, Output, OutputKind};
+use crate::plan::{flat, halo};
+use crate::plan::ir::{Fused, Output, OutputKind, StoreId};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -33,6 +33,8 @@ pub struct Compute<'a> {
     groups: Vec<Vec<usize>>,
     /// Sides of a block that touch indices beyond the ends of arrays are computed apart from its inside: nothing is copied for that.
     boxed: bool,
+    /// The axes from here on may be taken as one.
+    flat: usize,
 }
 
 /// The arguments of a block up to what it writes, the memory that they are in, and the rows that it looks up.
@@ -57,7 +59,8 @@ impl<'a> Compute<'a> {
         // A reduction takes its elements in order.
         let elements = fused.outputs.iter().all(|output| matches!(output.kind, OutputKind::Map { .. }));
         let boxed = elements && fused.leaves.iter().any(halo::is_continued);
-        Ok(Compute { run, fused, span, kernel, tables, groups, boxed })
+        let shape = |store: StoreId| places.stores[store.0 as usize].as_ref().and_then(Place::shape);
+        Ok(Compute { run, fused, span, kernel, tables, groups, boxed, flat: flat::first(fused, &shape) })
     }
 
     /// What the kernel is given for the points `lo..hi` of the domain.
@@ -73,7 +76,8 @@ impl<'a> Compute<'a> {
         Ok(Inputs { args, rows, _blocks: blocks })
     }
 
-    pub fn call(&self, args: &[Arg]) -> Outcome<()> {
+    pub fn call(&self, args: &mut [Arg]) -> Outcome<()> {
+        flatten(args, self.fused.domain.len(), self.flat);
         let host = KernelHost { runtime: self.run.runtime, leaf: true };
         self.kernel.call(&host, args).map_err(|fault| diagnose(&fault).or_at(self.span))?;
         Ok(())
@@ -84,16 +88,47 @@ impl<'a> Compute<'a> {
         if !self.boxed {
             let mut inputs = self.inputs(places, lo, hi)?;
             inputs.args.extend(written.into_iter().map(Arg::Array));
-            return self.call(&inputs.args);
+            return self.call(&mut inputs.args);
         }
         for (from, to) in halo::boxes(&self.fused.leaves, lo, hi) {
             let mut inputs = self.inputs(places, &from, &to)?;
             let sizes: Vec<u64> = from.iter().zip(&to).map(|(from, to)| to - from).collect();
             let by: Vec<i64> = lo.iter().zip(&from).map(|(lo, from)| (from - lo) as i64).collect();
             inputs.args.extend(written.iter().map(|array| Arg::Array(part_of(array, &by, &sizes))));
-            self.call(&inputs.args)?;
+            self.call(&mut inputs.args)?;
         }
         Ok(())
+    }
+}
+
+/// Takes the axes from `first` on as one, the last, as far as they lie together in all arrays of a call of a pass's kernel.
+pub fn flatten(args: &mut [Arg], rank: usize, first: usize) {
+    let last = rank - 1;
+    let size = |args: &[Arg], axis: usize| match &args[axis] {
+        Arg::Scalar(size) => size.bits as i64,
+        Arg::Array(_) => 0,
+    };
+    for axis in (first..last).rev() {
+        let (outer, inner) = (size(args, axis), size(args, last));
+        let together = |arg: &Arg| match arg {
+            Arg::Array(array) if !array.sizes.is_empty() => array.strides[axis] == array.strides[last] * inner,
+            _ => true,
+        };
+        if outer != 1 && inner != 1 && !args.iter().all(together) {
+            break;
+        }
+        args[axis] = Arg::Scalar(Scalar::i64(1));
+        args[last] = Arg::Scalar(Scalar::i64(outer * inner));
+        for arg in &mut args[2 * rank..] {
+            let Arg::Array(array) = arg else { continue };
+            if array.sizes.is_empty() {
+                continue;
+            }
+            if inner == 1 {
+                array.strides[last] = array.strides[axis];
+            }
+            (array.sizes[axis], array.sizes[last]) = (1, outer * inner);
+        }
     }
 }
 

@@ -107,7 +107,7 @@ impl Turn<'_> {
         match &mut held {
             Held::Memory(parts) => {
                 self.arguments(parts, None, &sizes, &mut inputs.args);
-                pass.code.call(&inputs.args)?;
+                pass.code.call(&mut inputs.args)?;
             }
             Held::Disk(files, written) => {
                 let rows = inputs.rows.iter().find(|rows| rows.leaf == grouping.table);
@@ -116,7 +116,7 @@ impl Turn<'_> {
                 let parts =
                     outputs.map(|(output, files)| self.read(output, files, written, rows, &sizes)).collect::<Outcome<Vec<Parts>>>()?;
                 self.arguments(&parts, Some(rows.len() as u64), &sizes, &mut inputs.args);
-                pass.code.call(&inputs.args)?;
+                pass.code.call(&mut inputs.args)?;
                 self.write(files, written, rows, &sizes, &parts)?;
             }
         }

@@ -1,6 +1,7 @@
 //! Copies between strided memory, by a kernel: the one way to move elements that is not computing.
 
 use super::Run;
+use super::compute::flatten;
 use super::host::KernelHost;
 use crate::array::strided::row_major;
 use crate::array::{Buffer, DType};
@@ -42,7 +43,8 @@ pub fn copy(run: &Run, dtype: DType, from: ArrayArg, to: ArrayArg, span: Span) -
     let kernel = run.runtime.kernels.get(&emit(run.graph, &fused, false, &|_| false), elements)?;
     let zero = std::iter::repeat_n(0, rank);
     let scalars = to.sizes.iter().copied().chain(zero).map(|value| Arg::Scalar(crate::array::Scalar::i64(value)));
-    let args: Vec<Arg> = scalars.chain([Arg::Array(from), Arg::Array(to.clone())]).collect();
+    let mut args: Vec<Arg> = scalars.chain([Arg::Array(from), Arg::Array(to.clone())]).collect();
+    flatten(&mut args, rank, 0);
     kernel.call(&KernelHost { runtime: run.runtime, leaf: true }, &args).map_err(|fault| diagnose(&fault).or_at(span))?;
     Ok(())
 }

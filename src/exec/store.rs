@@ -19,6 +19,17 @@ pub enum Place {
     Sink(Sink),
 }
 
+impl Place {
+    /// The shape of the array; of one that is being saved it is not known here.
+    pub fn shape(&self) -> Option<Vec<u64>> {
+        match self {
+            Place::Memory(array) => Some(array.shape()),
+            Place::Spill(scratch) => Some(scratch.shape().to_vec()),
+            Place::Sink(_) => None,
+        }
+    }
+}
+
 /// Where the stores of a plan are, as a block sees them: what it made itself comes first.
 #[derive(Clone, Copy)]
 pub struct Places<'a> {

@@ -17,6 +17,8 @@ use smallvec::{SmallVec, smallvec};
 
 /// Elements that a reduction along the last axis folds in lanes before it joins the partial result; bounds the error of a sum.
 pub const SEGMENT: i64 = 4096;
+/// Rows that it folds before it joins the partial result: many short rows are no chain of additions.
+const ROWS: i64 = 64;
 
 /// The arrays that an output has in its kernel: dtype, and value before the first block.
 pub fn arrays_of(kind: &OutputKind, dtype: DType) -> SmallVec<[(DType, Scalar); 3]> {
@@ -64,6 +66,8 @@ struct Emitter<'a> {
     values: Vec<Option<Expr>>,
     /// Scratch memory, once a block.
     scratch: Vec<Stmt>,
+    /// Of each fold that joins rows before it joins the partial result: the output, and the variable with what its rows have so far.
+    rows: Vec<(usize, VarId)>,
 }
 
 impl<'a> Emitter<'a> {
@@ -84,6 +88,7 @@ impl<'a> Emitter<'a> {
             index: Vec::new(),
             values: vec![None; fused.code.len()],
             scratch: Vec::new(),
+            rows: Vec::new(),
         };
         e.sizes = (0..rank).map(|axis| e.scalar_param(format!("n{axis}"))).collect();
         e.origins = (0..rank).map(|axis| e.scalar_param(format!("from{axis}"))).collect();
@@ -243,7 +248,8 @@ impl<'a> Emitter<'a> {
         let fused = self.fused;
         let last = fused.domain.len() - 1;
         let mut stmts = self.lines(true);
-        let nest = if fused.outputs.iter().any(|output| output.kind.folds(last)) {
+        let many = self.many_rows();
+        let nest = if fused.outputs.iter().any(|output| fused.folds(output, last)) {
             self.segments(last)
         } else {
             vec![self.innermost(last, constant(0), Expr::Var(self.sizes[last]))]
@@ -252,12 +258,49 @@ impl<'a> Emitter<'a> {
             let (var, hi) = (self.index[axis], Expr::Var(self.sizes[axis]));
             let mut inside = self.lookups(axis);
             inside.extend(self.guarded(axis, body));
-            let body = inside;
-            vec![Stmt::For { var, lo: constant(0), hi, step: 1, body, kind: LoopKind::Seq, span: Span::default() }]
+            let along = |lo, hi| Stmt::For { var, lo, hi, step: 1, body: inside, kind: LoopKind::Seq, span: Span::default() };
+            if many == Some(axis) { self.by_rows(hi, along) } else { vec![along(constant(0), hi)] }
         });
         stmts.append(&mut self.scratch);
         stmts.extend(nested);
         stmts
+    }
+
+    /// The axis along which most rows are folded into one element, where folds along the last axis go on along the one before; their rows get
+    /// a variable.
+    fn many_rows(&mut self) -> Option<usize> {
+        let (fused, last) = (self.fused, self.fused.domain.len() - 1);
+        let fold = |output: &Output| matches!(output.kind.reduction(), Some((ReduceOp::Fold(_), _))) && fused.folds(output, last);
+        let folds: Vec<usize> = (0..fused.outputs.len()).filter(|at| fold(&fused.outputs[*at])).collect();
+        let folded = |axis: &usize| folds.iter().all(|at| fused.folds(&fused.outputs[*at], *axis));
+        let many = (0..last).rev().take_while(folded).max_by_key(|axis| fused.domain[*axis]).filter(|_| !folds.is_empty())?;
+        for at in folds {
+            let var = self.var(format!("rows{at}"), fused.code[fused.outputs[at].value.0 as usize].dtype);
+            self.rows.push((at, var));
+        }
+        Some(many)
+    }
+
+    /// The loop along an axis with many rows, so many at a time.
+    fn by_rows(&mut self, size: Expr, along: impl FnOnce(Expr, Expr) -> Stmt) -> Vec<Stmt> {
+        let (fused, last) = (self.fused, self.fused.domain.len() - 1);
+        let [from, to] = ["row", "row_end"].map(|name| self.var(name, DType::I64));
+        let end = int(ScalarOp::Minimum, int(ScalarOp::Add, Expr::Var(from), constant(ROWS)), size.clone());
+        let mut body = vec![set(to, end)];
+        let mut after = Vec::new();
+        for (at, var) in self.rows.clone() {
+            let output = &fused.outputs[at];
+            let dtype = fused.code[output.value.0 as usize].dtype.storage();
+            let Some((ReduceOp::Fold(op), _)) = output.kind.reduction() else { continue };
+            let mut place = self.place(&output.kind);
+            (0..=last).filter(|axis| fused.folds(output, *axis)).for_each(|axis| place[axis] = constant(0));
+            body.push(set(var, Expr::Const(op.identity(dtype).unwrap_or(Scalar { dtype, bits: 0 }))));
+            let part = self.outputs[at][0];
+            after.push(store(part, &place, binary(op, dtype, load(part, &place), Expr::Var(var))));
+        }
+        body.push(along(Expr::Var(from), Expr::Var(to)));
+        body.extend(after);
+        vec![Stmt::For { var: from, lo: constant(0), hi: size, step: ROWS, body, kind: LoopKind::Seq, span: Span::default() }]
     }
 
     /// The last axis in segments: for each, accumulators start afresh and join the partial results after it.
@@ -281,7 +324,7 @@ impl<'a> Emitter<'a> {
             let dtype = fused.code[output.value.0 as usize].dtype.storage();
             let mut place = self.place(&output.kind);
             place[last] = constant(0);
-            match output.kind.reduction().filter(|_| output.kind.folds(last)) {
+            match output.kind.reduction().filter(|_| fused.folds(output, last)) {
                 Some((ReduceOp::Fold(op), _)) => {
                     let acc = self.var(format!("acc{at}"), dtype);
                     let identity = op.identity(dtype).unwrap_or(Scalar { dtype, bits: 0 });
@@ -289,8 +332,11 @@ impl<'a> Emitter<'a> {
                     body.push(set(acc, binary(op, dtype, Expr::Var(acc), self.value(output.value))));
                     reductions.push(Reduction { var: acc, op });
                     let part = self.outputs[at][0];
-                    let joined = binary(op, dtype, load(part, &place), Expr::Var(acc));
-                    after.push(store(part, &place, joined));
+                    let joined = |held| binary(op, dtype, held, Expr::Var(acc));
+                    after.push(match self.rows.iter().find(|(of, _)| *of == at) {
+                        Some((_, rows)) => set(*rows, joined(Expr::Var(*rows))),
+                        None => store(part, &place, joined(load(part, &place))),
+                    });
                 }
                 Some((ReduceOp::Deviations { skip_nan }, _)) => {
                     let parts = self.deviations(at, output.value, skip_nan, (lo.clone(), hi.clone()), &place, &mut body, &mut reductions);
@@ -398,14 +444,14 @@ impl<'a> Emitter<'a> {
     fn stored(&mut self, at: usize, output: &Output) -> Vec<Stmt> {
         let dtype = self.fused.code[output.value.0 as usize].dtype.storage();
         let (x, here, parts) = (self.value(output.value), self.place(&output.kind), self.outputs[at].clone());
-        let (op, axes) = match &output.kind {
+        let op = match &output.kind {
             OutputKind::Map { .. } => return vec![store(parts[0], &here, x)],
             OutputKind::Scan { op, .. } => {
                 let running = self.var(format!("running{at}"), dtype);
                 let next = binary(*op, dtype, load(parts[1], &here), x);
                 return vec![set(running, next), store(parts[1], &here, Expr::Var(running)), store(parts[0], &here, Expr::Var(running))];
             }
-            OutputKind::Reduce { op, axes } | OutputKind::ReduceGroups { op, axes, .. } => (*op, axes),
+            OutputKind::Reduce { op, .. } | OutputKind::ReduceGroups { op, .. } => *op,
         };
         match op {
             ReduceOp::Fold(op) => {
@@ -420,7 +466,7 @@ impl<'a> Emitter<'a> {
                     let number = binary(ScalarOp::Eq, dtype, x.clone(), x.clone());
                     take = binary(ScalarOp::And, DType::Bool, number, take);
                 }
-                let at = self.position(axes);
+                let at = self.position(output);
                 let then = vec![store(parts[0], &here, x), store(parts[1], &here, at)];
                 vec![Stmt::If { cond: take, then, other: Vec::new() }]
             }
@@ -453,10 +499,11 @@ impl<'a> Emitter<'a> {
     }
 
     /// Row-major position of this point in the reduced axes of the whole domain.
-    fn position(&self, axes: &[usize]) -> Expr {
-        axes.iter().fold(constant(0), |at, axis| {
-            let index = int(ScalarOp::Add, Expr::Var(self.origins[*axis]), Expr::Var(self.index[*axis]));
-            int(ScalarOp::Add, int(ScalarOp::Mul, at, constant(self.fused.domain[*axis] as i64)), index)
+    fn position(&self, output: &Output) -> Expr {
+        let axes = (0..self.fused.domain.len()).filter(|axis| self.fused.folds(output, *axis));
+        axes.fold(constant(0), |at, axis| {
+            let index = int(ScalarOp::Add, Expr::Var(self.origins[axis]), Expr::Var(self.index[axis]));
+            int(ScalarOp::Add, int(ScalarOp::Mul, at, constant(self.fused.domain[axis] as i64)), index)
         })
     }
 }

@@ -255,9 +255,16 @@ impl OutputKind {
             _ => None,
         }
     }
-    /// Whether neighbours along an axis are folded into one element.
-    pub fn folds(&self, axis: usize) -> bool {
-        self.reduction().is_some_and(|(_, axes)| axes.contains(&axis)) && self.grouped().is_none_or(|(grouped, _)| grouped != axis)
+}
+
+impl Fused {
+    /// Whether neighbours of a reduction along an axis are folded into one element. An axis of size 1 is as the one beside it, so that both may
+    /// be taken as one.
+    pub fn folds(&self, output: &Output, axis: usize) -> bool {
+        let Some((_, axes)) = output.kind.reduction() else { return false };
+        let long = |axis: &usize| self.domain[*axis] > 1;
+        let axis = (0..=axis).rev().find(long).or_else(|| (axis..self.domain.len()).find(long)).unwrap_or(axis);
+        axes.contains(&axis) && output.kind.grouped().is_none_or(|(grouped, _)| grouped != axis)
     }
 }
 

@@ -6,6 +6,7 @@ pub mod blocks;
 pub mod chain;
 pub mod emit;
 pub mod explain;
+pub mod flat;
 pub mod forecast;
 pub mod fuse;
 pub mod groups;
