@@ -200,9 +200,12 @@ impl<'a> Function<'a, '_> {
 
         self.enter(done);
         if pieces {
-            self.poll(span);
             let left = self.b.ins().isub(left, piece);
-            self.b.ins().brif(left, outer, &[BlockArg::Value(end), BlockArg::Value(left)], exit, &[]);
+            let more = self.b.create_block();
+            self.b.ins().brif(left, more, &[], exit, &[]);
+            self.enter(more);
+            self.poll(span);
+            self.b.ins().jump(outer, &[BlockArg::Value(end), BlockArg::Value(left)]);
         } else {
             self.b.ins().jump(exit, &[]);
         }
@@ -223,12 +226,14 @@ impl<'a> Function<'a, '_> {
         values
     }
 
-    /// Fails if a call would nest too deep, or leave too little of the stack; gives the depth of the callee.
+    /// Fails if a call would nest too deep, or leave too little of the stack, and asks whether to stop where calls may come back here; gives the
+    /// depth of the callee.
     fn deeper(&mut self, by: usize, span: Span) -> Value {
         let deeper = self.b.ins().iadd_imm_s(self.depth, by as i64);
         let too_deep = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, deeper, MAX_DEPTH as i64);
         self.fail_if(too_deep, FaultKind::Recursion, span, &[]);
         if self.recursive {
+            self.poll(span);
             let stack = self.b.ins().get_stack_pointer(types::I64);
             let limit = self.b.ins().load(types::I64, OWN.with_readonly().with_can_move(), self.ctx, offset::STACK_LIMIT);
             let too_low = self.b.ins().icmp(IntCC::UnsignedLessThan, stack, limit);

@@ -249,24 +249,32 @@ fn recursion_fails_on_any_stack() {
 }
 
 #[test]
-fn endless_loops_can_be_stopped() {
+fn endless_work_can_be_stopped() {
     for text in [
         "kernel f(n: i64) -> i64 { while true { n = (n + 1) } return n }",
         "kernel f(n: i64) -> i64 { var i: i64 for i in 0..9223372036854775807 { n = (n ^ (i * i)) } return n }",
         "kernel f(n: i64) -> i64 { var i: i64 var j: i64 for i in 0..9223372036854775807 { for j in 0..2 { n = (n ^ (i * j)) } } return n }",
         "kernel f(n: i64) -> i64 { var i: i64 for i in 0..9223372036854775807 vector(n: xor) { n = (n ^ (i * i)) } return n }",
+        "kernel f(n: i64) -> i64 { var a: i64 if (n < 90) { a = call f((n + 1)) a = call f((n + 1)) } return a }",
     ] {
-        let host = TestHost::default();
-        let cancel = host.cancel.clone();
-        let done = std::thread::scope(|scope| {
-            scope.spawn(move || {
-                std::thread::sleep(std::time::Duration::from_millis(5));
-                cancel.cancel();
-            });
-            run_on(&Jit, &parse(text).unwrap(), &[Data::i64(1)], &host)
-        });
-        assert_eq!(done.results.unwrap_err().kind, FaultKind::Cancelled, "{text}");
+        for engine in [&Interpreter as &dyn Engine, &Jit] {
+            assert_eq!(stopped(engine, text), Some(FaultKind::Cancelled), "{text}");
+        }
     }
+}
+
+/// How a program ends that is stopped after a while.
+fn stopped(engine: &dyn Engine, text: &str) -> Option<FaultKind> {
+    let host = TestHost::default();
+    let cancel = host.cancel.clone();
+    let done = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            cancel.cancel();
+        });
+        run_on(engine, &parse(text).unwrap(), &[Data::i64(1)], &host)
+    });
+    done.results.err().map(|fault| fault.kind)
 }
 
 /// Counts what is asked of it.

@@ -69,6 +69,7 @@ impl<'m> Machine<'m> {
                     if at_depth > MAX_DEPTH {
                         return Err(Fault { kind: FaultKind::Recursion, span: *span, values: Vec::new() });
                     }
+                    self.poll(*span)?;
                     let args = self.operands(frame, args)?;
                     frame.at += 1;
                     let callee = self.frame(kernel.0 as usize, args, results);

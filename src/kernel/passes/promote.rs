@@ -1,6 +1,6 @@
-//! Elements that a loop reads and writes at one place only are kept in a variable: read before the loop, written after it. So a sum into
-//! `c[i, j]` over `k` is a reduction, and an element that stays the same is read once: on the condition that the loop runs, where it is
-//! known to be inside only then.
+//! Elements at a fixed place are kept in a variable while a loop runs, where the loop touches them at no other place: read before it, written
+//! after it. So a sum into `c[i, j]` over `k` is a reduction, and an element that stays the same is read once: on the condition that the loop
+//! runs, where it is known to be inside only then.
 
 use super::PassOptions;
 use super::bounds::inside;
@@ -8,13 +8,15 @@ use crate::array::{DType, Scalar};
 use crate::base::{Outcome, Span};
 use crate::kernel::alias::{self, Shares};
 use crate::kernel::ir::*;
-use crate::kernel::ranges::{Decls, Next, State, Term, Visitor, walk};
+use crate::kernel::ranges::{Decls, Next, State, Term, Visitor, in_loop, walk};
 use crate::kernel::visit;
 use crate::ops::ScalarOp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Each round takes one element out of each loop.
-const ROUNDS: usize = 6;
+/// Each round takes elements out of one more of nested loops.
+const ROUNDS: usize = 4;
+/// Elements of a loop in variables, beyond which registers do not hold them.
+const MOST: usize = 8;
 
 pub fn promote(module: &mut Module, options: &PassOptions) -> Outcome<()> {
     let starts = alias::at_start(module, &options.overlapping);
@@ -46,9 +48,17 @@ struct Promote {
     first: u32,
 }
 
-/// How a loop uses an array: the one index, and whether it loads and stores there; `None` if it does more.
+/// How a loop uses an array.
 struct Use {
-    place: Option<Vec<Expr>>,
+    places: Vec<Place>,
+    stored: bool,
+    /// Are all accesses proven to be inside?
+    proven: bool,
+}
+
+/// An index that it is used at.
+struct Place {
+    index: Vec<Expr>,
     loaded: bool,
     stored: bool,
     /// Is it inside whatever the conditions in the loop?
@@ -66,54 +76,86 @@ struct Kept {
 
 impl Visitor for Promote {
     fn enter(&mut self, state: &mut State, number: usize, stmt: &mut Stmt) -> Next {
-        let Stmt::For { var, lo, hi, step, body, kind: LoopKind::Seq, span } = &*stmt else { return Next::Walk };
+        let Stmt::For { body, lo, hi, step, kind: LoopKind::Seq, span, .. } = &*stmt else { return Next::Walk };
         if visit::any(body, |stmt| matches!(stmt, Stmt::Return(_))) {
             return Next::Walk;
         }
-        let (var, span) = (*var, *span);
-        let Some(Kept { array, index, stored, inside }) = self.candidate(state, number, var, body) else { return Next::Walk };
+        let all = self.candidates(state, number, stmt);
+        if all.is_empty() {
+            return Next::Walk;
+        }
+        let span = *span;
         let op = if *step > 0 { ScalarOp::Lt } else { ScalarOp::Gt };
         let runs = Expr::Op { op, dtype: DType::I64, args: vec![lo.clone(), hi.clone()], span: Span::default() };
-        let own = VarId(self.first + self.fresh.len() as u32);
-        let dtype = self.arrays[array.0 as usize].dtype.storage();
-        self.fresh.push(VarDecl { name: "kept".into(), dtype });
-        let load = Expr::Load { array, index: index.clone(), check: Check::Proven };
-        if let Stmt::For { body, .. } = stmt {
-            replace(body, array, &index, own);
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        for Kept { array, index, stored, inside } in all {
+            let own = VarId(self.first + self.fresh.len() as u32);
+            let dtype = self.arrays[array.0 as usize].dtype.storage();
+            self.fresh.push(VarDecl { name: "kept".into(), dtype });
+            let load = Expr::Load { array, index: index.clone(), check: Check::Proven };
+            if let Stmt::For { body, .. } = stmt {
+                replace(body, array, &index, own);
+            }
+            let read = Stmt::Set { var: own, value: load, span };
+            before.push(if inside { read } else { Stmt::If { cond: runs.clone(), then: vec![read], other: Vec::new() } });
+            if stored {
+                after.push(Stmt::Store { array, index, value: Expr::Var(own), check: Check::Proven, span });
+            }
         }
-        let read = Stmt::Set { var: own, value: load, span };
-        let read = if inside { read } else { Stmt::If { cond: runs, then: vec![read], other: Vec::new() } };
-        let mut then = vec![read, std::mem::replace(stmt, Stmt::Break)];
-        if stored {
-            then.push(Stmt::Store { array, index, value: Expr::Var(own), check: Check::Proven, span });
-        }
+        before.push(std::mem::replace(stmt, Stmt::Break));
+        before.extend(after);
         // A branch that is always taken; `simplify` takes it apart.
-        *stmt = Stmt::If { cond: Expr::Const(Scalar::bool(true)), then, other: Vec::new() };
+        *stmt = Stmt::If { cond: Expr::Const(Scalar::bool(true)), then: before, other: Vec::new() };
         Next::Skip
     }
 }
 
 impl Promote {
-    fn candidate(&self, state: &State, number: usize, var: VarId, body: &[Stmt]) -> Option<Kept> {
-        let shares = self.shares.get(number)?;
+    fn candidates(&self, state: &State, number: usize, stmt: &Stmt) -> Vec<Kept> {
+        let (Some(shares), Stmt::For { var, body, .. }) = (self.shares.get(number), stmt) else { return Vec::new() };
         let uses = uses(body);
         let mut changed = self.decls.changes(body);
-        changed.insert(Term::Var(var));
+        let set = changed.clone();
+        changed.insert(Term::Var(*var));
         let mut given = BTreeSet::new();
         visit::statements(body, &mut |stmt| given.extend(visit::hands_on(stmt)));
         let bound = visit::all_binds(body);
         let innermost = !visit::any(body, |stmt| matches!(stmt, Stmt::For { .. } | Stmt::While { .. }));
-        uses.iter().find_map(|(array, own)| {
-            let index = own.place.as_ref()?;
+        let mut kept = Vec::new();
+        for (array, own) in &uses {
             let apart = |other: &ArrayId| other == array || !shares.may(*array, *other);
             // What is only read may be read elsewhere too; nothing else may write it.
             let others = uses.iter().filter(|(_, other)| own.stored || other.stored).all(|(other, _)| apart(other));
-            let fits = own.loaded && !bound.contains(array) && !given.contains(array) && given.iter().all(apart) && others;
-            let stays = fits && index.iter().all(|at| is_fixed(at, &changed));
-            let inside = stays && inside(&mut state.clone(), *array, index);
-            // What is said of an access is said of its innermost loop.
-            let once_it_runs = stays && innermost && own.always && !own.stored;
-            (inside || once_it_runs).then(|| Kept { array: *array, index: index.clone(), stored: own.stored, inside })
+            if bound.contains(array) || given.contains(array) || !given.iter().all(apart) || !others {
+                continue;
+            }
+            let several = own.places.len() > 1 && own.stored;
+            if own.stored && !own.proven || several && shares.may(*array, *array) {
+                continue;
+            }
+            for place in own.places.iter().filter(|place| place.loaded && place.index.iter().all(|at| is_fixed(at, &changed))) {
+                let inside = inside(&mut state.clone(), *array, &place.index);
+                // What is said of an access is said of its innermost loop.
+                let once_it_runs = innermost && place.always && !place.stored;
+                let meets = |other: &Place| {
+                    let written = (place.stored || other.stored) && place.index != other.index;
+                    written && !self.are_apart(state, stmt, &place.index, &other.index, &set)
+                };
+                if kept.len() < MOST && (inside || once_it_runs) && !own.places.iter().any(meets) {
+                    kept.push(Kept { array: *array, index: place.index.clone(), stored: place.stored, inside });
+                }
+            }
+        }
+        kept
+    }
+
+    /// Whether two places of an array are different elements in all iterations of a loop, which sets the variables `set`.
+    fn are_apart(&self, state: &State, stmt: &Stmt, a: &[Expr], b: &[Expr], set: &BTreeSet<Term>) -> bool {
+        let Some((mut inside, _)) = in_loop(&self.decls, state, stmt) else { return false };
+        a.iter().zip(b).any(|(a, b)| {
+            let known = is_fixed(a, set) && is_fixed(b, set);
+            let gap = inside.exact(a).minus(&inside.exact(b));
+            known && (inside.proves(&gap.offset(-1)) || inside.proves(&gap.scaled(-1).offset(-1)))
         })
     }
 }
@@ -140,14 +182,17 @@ fn is_fixed(expr: &Expr, changed: &BTreeSet<Term>) -> bool {
 fn uses(body: &[Stmt]) -> BTreeMap<ArrayId, Use> {
     let mut found: BTreeMap<ArrayId, Use> = BTreeMap::new();
     let mut note = |array: ArrayId, index: &Vec<Expr>, check: Check, stored: bool| {
-        let place = check.is_proven().then(|| index.clone());
-        let own = found.entry(array).or_insert(Use { place: place.clone(), loaded: false, stored: false, always: true });
-        if own.place != place {
-            own.place = None;
-        }
-        own.always &= check == Check::Always;
-        own.loaded |= !stored;
+        let own = found.entry(array).or_insert(Use { places: Vec::new(), stored: false, proven: true });
         own.stored |= stored;
+        own.proven &= check.is_proven();
+        let at = own.places.iter().position(|place| place.index == *index).unwrap_or_else(|| {
+            own.places.push(Place { index: index.clone(), loaded: false, stored: false, always: true });
+            own.places.len() - 1
+        });
+        let place = &mut own.places[at];
+        place.always &= check == Check::Always;
+        place.loaded |= !stored;
+        place.stored |= stored;
     };
     visit::statements(body, &mut |stmt| {
         if let Stmt::Store { array, index, check, .. } = stmt {
@@ -170,8 +215,9 @@ fn replace(body: &mut [Stmt], array: ArrayId, index: &[Expr], own: VarId) {
         }
     });
     visit::statements_mut(body, &mut |stmt| {
-        if let Stmt::Store { array: stored, value, span, .. } = stmt
+        if let Stmt::Store { array: stored, index: at, value, span, .. } = stmt
             && *stored == array
+            && at == index
         {
             let value = std::mem::replace(value, Expr::Var(own));
             *stmt = Stmt::Set { var: own, value, span: *span };

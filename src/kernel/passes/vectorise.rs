@@ -11,8 +11,7 @@ use super::straight::{Straightener, without_continue};
 use crate::array::{DType, Scalar};
 use crate::base::Outcome;
 use crate::kernel::alias::{self, Shares};
-use crate::kernel::chunks::trip_count;
-use crate::kernel::facts::{can_fail, known_int};
+use crate::kernel::facts::can_fail;
 use crate::kernel::ir::*;
 use crate::kernel::liveness::{VarSet, live_after_loops};
 use crate::kernel::ranges::{Decls, Element, Guards, Next, Round, State, Visitor, in_loop, walk, walk_body};
@@ -20,7 +19,7 @@ use crate::kernel::visit;
 use crate::ops::ScalarOp;
 
 /// Loops known to run fewer times stay as they are.
-const FEWEST: u64 = 8;
+const FEWEST: i128 = 8;
 /// Work (see `cost`) that is not worth doing for nothing where a condition is false.
 const MOST_FOR_NOTHING: usize = 400;
 
@@ -81,12 +80,14 @@ impl Vectoriser<'_> {
 
     fn vector_loop(&mut self, state: &State, number: usize, stmt: &Stmt) -> Option<Stmt> {
         let Stmt::For { var, lo, hi, step, body, kind: LoopKind::Seq, span } = stmt else { return None };
-        let few = |lo: i64, hi: i64| trip_count(lo, hi, *step) < FEWEST;
-        if known_int(lo).zip(known_int(hi)).is_some_and(|(lo, hi)| few(lo, hi)) || !is_plain(body, &|stmt| self.differs(stmt)) {
+        if !is_plain(body, &|stmt| self.differs(stmt)) {
             return None;
         }
         let decls = Decls::of(self.shell);
         let (inside, round) = in_loop(&decls, state, stmt)?;
+        if inside.proves(&round.least.minus(&round.most).offset(i128::from(*step).abs() * (FEWEST - 1) - 1)) {
+            return None;
+        }
         let mut body = without_continue(body);
         let mut safe = Safe { holds: true };
         walk_body(&decls, &mut body, inside.clone(), std::slice::from_ref(&round), Guards::Ignored, &mut safe);
