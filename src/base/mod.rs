@@ -6,6 +6,7 @@ pub mod codes;
 pub mod diag;
 pub mod name;
 pub mod source;
+pub mod stack;
 
 pub use cancel::Cancel;
 pub use codes::Code;

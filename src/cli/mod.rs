@@ -20,6 +20,7 @@ mod size;
 pub use host::Host;
 pub use run::read;
 
+use crate::base::stack;
 use args::{Args, Command};
 use clap::Parser;
 use console::Console;
@@ -40,8 +41,8 @@ pub enum Exit {
     Stopped = 130,
 }
 
-/// Stack of the thread that everything runs on: parsing and checking deep programs takes stack. Only touched pages take memory.
-const STACK: usize = 256 << 20;
+/// Stack of the thread that everything runs on: parsing and checking deep programs takes stack (`sema` asks for 256 MB).
+const STACK: usize = 264 << 20;
 
 /// Reads the arguments of the process and does what they ask for.
 pub fn main() -> ExitCode {
@@ -54,8 +55,7 @@ pub fn main() -> ExitCode {
         }
     };
     let console = Console::new(args.flags.color, args.flags.json, args.flags.quiet);
-    let thread = std::thread::Builder::new().name("kiln".into()).stack_size(STACK);
-    let exit = match thread.spawn(move || dispatch(args, &console)).map(|thread| thread.join()) {
+    let exit = match stack::on_thread("kiln", STACK, move || dispatch(args, &console)) {
         Ok(Ok(exit)) => exit,
         // The panic's message is on stderr already.
         Ok(Err(_)) | Err(_) => Exit::Failed,

@@ -8,11 +8,14 @@ use crate::base::{Code, Diagnostic, Outcome};
 use crate::kernel::abi::{Arg, Compiled, Engine, Fault, Host, Ret};
 use crate::kernel::ir::{Module, Stmt};
 use crate::kernel::verify::verify;
+use crate::kernel::visit;
+use cranelift_codegen::Context;
+use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::FunctionBuilderContext;
 use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::{FuncId, Linkage, Module as _, default_libcall_names};
+use cranelift_module::{FuncId, Linkage, Module as _, ModuleReloc, default_libcall_names};
 use rustc_hash::FxHashMap;
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -104,11 +107,29 @@ impl Unit {
         self.imports.insert(symbol, id);
         Ok(id)
     }
+
+    /// Compiles the function in a context.
+    fn define(&mut self, id: FuncId, context: &mut Context, effort: Effort) -> Outcome<()> {
+        let target = isa(effort)?;
+        context.compile(&*target, &mut ControlPlane::default()).map_err(|error| internal(error.inner))?;
+        let Some(code) = context.compiled_code() else { return Err(internal("no code")) };
+        let relocs: Vec<ModuleReloc> =
+            code.buffer.relocs().iter().map(|reloc| ModuleReloc::from_mach_reloc(reloc, &context.func, id)).collect();
+        let alignment = u64::from(code.buffer.alignment);
+        self.module.define_function_bytes(id, alignment, code.code_buffer(), &relocs).map_err(internal)
+    }
+}
+
+/// What goes into the code of a function: machine code that runs once is not worth the time that better code takes.
+#[derive(Clone, Copy, Debug)]
+enum Effort {
+    Least,
+    Most,
 }
 
 /// Compiles a module; with the trampolines by kernel and, if asked for, the code as text.
 fn build(source: &Module, listing: bool) -> Outcome<(Unit, Vec<Option<FuncId>>, String)> {
-    let mut builder = JITBuilder::with_isa(isa()?, default_libcall_names());
+    let mut builder = JITBuilder::with_isa(isa(Effort::Most)?, default_libcall_names());
     builder.symbol_lookup_fn(Box::new(symbols::lookup));
     let mut module = JITModule::new(builder);
     let mut funcs = Vec::new();
@@ -126,7 +147,13 @@ fn build(source: &Module, listing: bool) -> Outcome<(Unit, Vec<Option<FuncId>>, 
         context.set_disasm(listing);
         context.func.signature = function::signature(&unit.module, kernel);
         Function::new(&mut context.func, &mut frontend, &mut unit, source, kernel, recursive[at])?.kernel()?;
-        unit.module.define_function(unit.funcs[at], &mut context).map_err(internal)?;
+        // The entry itself runs once a call, and what is in no loop once.
+        let how = if at == 0 && !recursive[at] && !visit::any(&kernel.body, |stmt| matches!(stmt, Stmt::For { .. } | Stmt::While { .. })) {
+            Effort::Least
+        } else {
+            Effort::Most
+        };
+        unit.define(unit.funcs[at], &mut context, how)?;
         if let Some(code) = context.compiled_code().and_then(|code| code.vcode.as_ref()) {
             text.push_str(&format!("{}:\n{code}\n", kernel.name));
         }
@@ -139,7 +166,7 @@ fn build(source: &Module, listing: bool) -> Outcome<(Unit, Vec<Option<FuncId>>, 
             let id = unit.module.declare_anonymous_function(&signature).map_err(internal)?;
             context.func.signature = signature;
             function::trampoline(&mut context.func, &mut frontend, &mut unit, &source.kernels[at], at);
-            unit.module.define_function(id, &mut context).map_err(internal)?;
+            unit.define(id, &mut context, Effort::Least)?;
             unit.module.clear_context(&mut context);
             *entry = Some(id);
         }
@@ -150,12 +177,12 @@ fn build(source: &Module, listing: bool) -> Outcome<(Unit, Vec<Option<FuncId>>, 
 
 /// The target: this machine with all its instruction sets that Cranelift knows. Executable memory is never writable; no contraction of
 /// floating-point operations.
-fn isa() -> Outcome<OwnedTargetIsa> {
-    static ISA: OnceLock<Result<OwnedTargetIsa, String>> = OnceLock::new();
-    let made = ISA.get_or_init(|| {
+fn isa(effort: Effort) -> Outcome<OwnedTargetIsa> {
+    static TARGETS: [OnceLock<Result<OwnedTargetIsa, String>>; 2] = [const { OnceLock::new() }; 2];
+    let made = TARGETS[effort as usize].get_or_init(|| {
         let mut flags = settings::builder();
         let settings = [
-            ("opt_level", "speed"),
+            ("opt_level", if matches!(effort, Effort::Most) { "speed" } else { "none" }),
             ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
             ("use_colocated_libcalls", "false"),
             ("is_pic", "false"),

@@ -226,14 +226,12 @@ impl<'a> Function<'a, '_> {
         values
     }
 
-    /// Fails if a call would nest too deep, or leave too little of the stack, and asks whether to stop where calls may come back here; gives the
-    /// depth of the callee.
+    /// Fails if a call would nest too deep, or leave too little of the stack; gives the depth of the callee.
     fn deeper(&mut self, by: usize, span: Span) -> Value {
         let deeper = self.b.ins().iadd_imm_s(self.depth, by as i64);
         let too_deep = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, deeper, MAX_DEPTH as i64);
         self.fail_if(too_deep, FaultKind::Recursion, span, &[]);
         if self.recursive {
-            self.poll(span);
             let stack = self.b.ins().get_stack_pointer(types::I64);
             let limit = self.b.ins().load(types::I64, OWN.with_readonly().with_can_move(), self.ctx, offset::STACK_LIMIT);
             let too_low = self.b.ins().icmp(IntCC::UnsignedLessThan, stack, limit);
@@ -244,6 +242,10 @@ impl<'a> Function<'a, '_> {
 
     fn call_kernel(&mut self, kernel: KernelId, args: &[Operand], results: &[Place], span: Span) {
         let callee = &self.source.kernels[kernel.0 as usize];
+        // Many short calls are as long as a loop.
+        if has_loop(&callee.body) {
+            self.poll(span);
+        }
         let depth = self.deeper(1, span);
         let mut values = vec![self.ctx, depth];
         values.extend(self.operands(args, true));

@@ -10,8 +10,8 @@ use crate::kernel::abi::{Arg, ArrayArg, Compiled};
 use crate::kernel::fault::diagnose;
 use crate::kernel::ir::LARGE;
 use crate::plan::emit::emit;
-use crate::plan::{flat, halo};
 use crate::plan::ir::{Fused, Output, OutputKind, StoreId};
+use crate::plan::{flat, halo};
 use smallvec::SmallVec;
 use std::sync::Arc;
 

@@ -93,10 +93,10 @@ pub fn run(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]
 fn empty(run: &Run, stage: &Stage, fused: &Fused, places: &mut [Option<Place>]) -> Outcome<()> {
     for output in &fused.outputs {
         let Some((op, _)) = output.kind.reduction() else { continue };
-        if matches!(op, ReduceOp::Arg { .. }) {
+        let Some(Place::Memory(array)) = &mut places[output.store.0 as usize] else { continue };
+        if matches!(op, ReduceOp::Arg { .. }) && array.count() > 0 {
             return Err(nothing(stage.span));
         }
-        let Some(Place::Memory(array)) = &mut places[output.store.0 as usize] else { continue };
         let dtype = fused.code[output.value.0 as usize].dtype;
         let (_, value) = arrays_of(&output.kind, dtype)[0];
         let buffer = filled(run, array.count(), value, stage.span)?;

@@ -270,8 +270,12 @@ impl<'a> Emitter<'a> {
     /// a variable.
     fn many_rows(&mut self) -> Option<usize> {
         let (fused, last) = (self.fused, self.fused.domain.len() - 1);
-        let fold = |output: &Output| matches!(output.kind.reduction(), Some((ReduceOp::Fold(_), _))) && fused.folds(output, last);
-        let folds: Vec<usize> = (0..fused.outputs.len()).filter(|at| fold(&fused.outputs[*at])).collect();
+        let folds = |at: &usize| {
+            let output = &fused.outputs[*at];
+            let fold = matches!(output.kind.reduction(), Some((ReduceOp::Fold(_), _)));
+            fold && last > 0 && fused.folds(output, last) && fused.folds(output, last - 1)
+        };
+        let folds: Vec<usize> = (0..fused.outputs.len()).filter(folds).collect();
         let folded = |axis: &usize| folds.iter().all(|at| fused.folds(&fused.outputs[*at], *axis));
         let many = (0..last).rev().take_while(folded).max_by_key(|axis| fused.domain[*axis]).filter(|_| !folds.is_empty())?;
         for at in folds {

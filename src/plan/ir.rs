@@ -258,13 +258,15 @@ impl OutputKind {
 }
 
 impl Fused {
-    /// Whether neighbours of a reduction along an axis are folded into one element. An axis of size 1 is as the one beside it, so that both may
-    /// be taken as one.
+    /// Whether neighbours of a reduction along an axis are folded into one element. Where nothing is in groups an axis of size 1 is as the one
+    /// beside it, so that both may be taken as one.
     pub fn folds(&self, output: &Output, axis: usize) -> bool {
         let Some((_, axes)) = output.kind.reduction() else { return false };
+        if let Some((grouped, _)) = output.kind.grouped() {
+            return axis != grouped && axes.contains(&axis);
+        }
         let long = |axis: &usize| self.domain[*axis] > 1;
-        let axis = (0..=axis).rev().find(long).or_else(|| (axis..self.domain.len()).find(long)).unwrap_or(axis);
-        axes.contains(&axis) && output.kind.grouped().is_none_or(|(grouped, _)| grouped != axis)
+        axes.contains(&(0..=axis).rev().find(long).or_else(|| (axis..self.domain.len()).find(long)).unwrap_or(axis))
     }
 }
 

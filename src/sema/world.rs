@@ -8,7 +8,7 @@ use super::hir::{InstId, Instance, LocalId, Program};
 use super::host::HostFunction;
 use super::known::Known;
 use crate::array::Scalar;
-use crate::base::{Code, Diagnostic, Name, Span};
+use crate::base::{Code, Diagnostic, Name, Span, stack};
 use crate::syntax::ast;
 use crate::types::{DefId, Ty, Unknowns};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -111,24 +111,20 @@ impl World {
 
     /// Checks a text that runs after all before it. `vars` are the session's variables; they become the program's first locals.
     /// On errors the world stays as it was and all errors are returned, warnings among them.
-    /// Runs on a thread of its own with a large stack, so that it may be called from any.
+    /// Runs with a large stack, so that it may be called from any thread.
     pub fn check(&mut self, program: &ast::Program, vars: &[Var], files: &dyn Files) -> Result<Checked, Vec<Diagnostic>> {
         let mut refused = String::new();
-        for (stack, depth) in STACKS {
+        for (size, depth) in STACKS {
             let mut next = self.clone();
             let run = move || (Checker::new(&mut next, files, depth).text(program, vars), next);
-            let ended = std::thread::scope(|scope| {
-                let thread = std::thread::Builder::new().name("check".into()).stack_size(stack).spawn_scoped(scope, run);
-                thread.map_err(|error| error.to_string()).map(std::thread::ScopedJoinHandle::join)
-            });
-            match ended {
+            match stack::with("check", size, run) {
                 Ok(Ok((Ok(checked), next))) => {
                     *self = next;
                     return Ok(checked);
                 }
                 Ok(Ok((Err(errors), _))) => return Err(errors),
                 Ok(Err(_)) => return Err(vec![*Diagnostic::new(Code::Internal, "the checker stopped")]),
-                Err(reason) => refused = reason,
+                Err(error) => refused = error.to_string(),
             }
         }
         Err(vec![*Diagnostic::new(Code::Memory, format!("no thread can be started to check the text: {refused}"))])

@@ -11,6 +11,7 @@ use faer::linalg::solvers::{DenseSolveCore, Eigen, Llt, PartialPivLu, Qr, SelfAd
 use faer::traits::ComplexField;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side, c32, c64};
 use num_complex::Complex;
+use std::cmp::Ordering;
 
 /// The dtypes that matrices are of.
 trait Field: ComplexField<Real: Pod> + Pod {
@@ -22,6 +23,7 @@ trait Field: ComplexField<Real: Pod> + Pod {
     fn sign(self) -> Self;
     fn times(self, other: Self) -> Self;
     fn plus(self, other: Self) -> Self;
+    fn over(self, other: Self) -> Self;
     /// Eigenvalues, and eigenvectors of length 1 where they are wanted; `None` where that does not converge.
     fn eigen(a: MatRef<Self>, vectors: bool) -> Option<(Vec<Complex<Self::Real>>, Option<Mat<Complex<Self::Real>>>)>;
 }
@@ -50,6 +52,9 @@ macro_rules! fields {
             }
             fn plus(self, other: $field) -> $field {
                 self + other
+            }
+            fn over(self, other: $field) -> $field {
+                self / other
             }
             fn eigen(a: MatRef<$field>, vectors: bool) -> Option<(Vec<Complex<$part>>, Option<Mat<Complex<$part>>>)> {
                 if !vectors {
@@ -118,14 +123,27 @@ fn typed<T: Field>(mut core: Core, matrix: Matrix) -> Outcome<()> {
         }
         Matrix::Lu => {
             let lu = PartialPivLu::new(a);
-            let rows = a.nrows();
-            let mut p = MatMut::from_row_major_slice_mut(cast_slice_mut::<u8, T::Real>(core.results[0]), rows, rows);
-            p.fill(T::part(0.0));
-            for (to, from) in lu.P().arrays().0.iter().enumerate() {
-                p[(*from, to)] = T::part(1.0);
+            // A pivot of 0 is divided by.
+            if lu.L().is_all_finite() {
+                permutation::<T>(&mut core, lu.P().arrays().0);
+                put(&mut core, 1, lu.L());
+                put(&mut core, 2, lu.U());
+            } else {
+                drop(lu);
+                let (order, both) = eliminated(a);
+                let part = |(row, column): (usize, usize), lower: bool| match (lower, row.cmp(&column)) {
+                    (true, Ordering::Equal) => T::whole(1.0),
+                    (true, Ordering::Less) | (false, Ordering::Greater) => T::whole(0.0),
+                    _ => both[(row, column)],
+                };
+                permutation::<T>(&mut core, &order);
+                for (at, lower) in [(1, true), (2, false)] {
+                    let mut out = result::<T>(&mut core, at);
+                    for row in 0..out.nrows() {
+                        (0..out.ncols()).for_each(|column| out[(row, column)] = part((row, column), lower));
+                    }
+                }
             }
-            put(&mut core, 1, lu.L());
-            put(&mut core, 2, lu.U());
         }
         Matrix::Cholesky => {
             let llt = Llt::new(a, Side::Lower).map_err(|_| {
@@ -276,6 +294,44 @@ fn result<'b, T: Field>(core: &'b mut Core, at: usize) -> MatMut<'b, T> {
 
 fn put<T: Field>(core: &mut Core, at: usize, value: MatRef<T>) {
     result::<T>(core, at).copy_from(value);
+}
+
+/// The first result is the matrix that takes rows in this order back to where they were.
+fn permutation<T: Field>(core: &mut Core, order: &[usize]) {
+    let rows = order.len();
+    let mut p = MatMut::from_row_major_slice_mut(cast_slice_mut::<u8, T::Real>(core.results[0]), rows, rows);
+    p.fill(T::part(0.0));
+    for (to, from) in order.iter().enumerate() {
+        p[(*from, to)] = T::part(1.0);
+    }
+}
+
+/// The decomposition of a matrix whose pivots may be 0, row after row: the order of the rows, and both factors in one matrix. Where all of a
+/// column is 0 there is nothing to eliminate (as in LAPACK's `getf2`).
+fn eliminated<T: Field>(a: MatRef<T>) -> (Vec<usize>, Mat<T>) {
+    let mut both = a.to_owned();
+    let mut order: Vec<usize> = (0..a.nrows()).collect();
+    for step in 0..a.nrows().min(a.ncols()) {
+        let size = |row: usize| both[(row, step)].size();
+        let largest = (step..a.nrows()).fold(step, |best, row| if size(row) > size(best) { row } else { best });
+        if size(largest) == 0.0 {
+            continue;
+        }
+        order.swap(step, largest);
+        for column in 0..a.ncols() {
+            let (here, there) = (both[(step, column)], both[(largest, column)]);
+            (both[(step, column)], both[(largest, column)]) = (there, here);
+        }
+        for row in step + 1..a.nrows() {
+            let factor = both[(row, step)].over(both[(step, step)]);
+            both[(row, step)] = factor;
+            for column in step + 1..a.ncols() {
+                let less = factor.times(both[(step, column)]).times(T::whole(-1.0));
+                both[(row, column)] = both[(row, column)].plus(less);
+            }
+        }
+    }
+    (order, both)
 }
 
 /// K0507 where a triangle has a zero on its diagonal.

@@ -27,7 +27,7 @@ pub use args::arguments;
 pub use walk::{Effects, Part, call_exprs};
 
 use super::ir::{KernelId, Module};
-use crate::base::{Code, Diagnostic, Outcome, Span};
+use crate::base::{Code, Diagnostic, Outcome, Span, stack};
 use crate::sema::World;
 use crate::sema::hir::{Class, InstId, Instance};
 use function::Function;
@@ -51,14 +51,14 @@ impl Instances for World {
 /// tuples, records and function values (what they captured) taken apart, a range as `lo`, `hi`, `step`, times as i64. A result array that
 /// is not a parameter's memory is the caller's alone. K0802 for what cannot be compiled.
 ///
-/// Runs on a thread of its own with a large stack, so that it may be called from any.
+/// Runs with a large stack, so that it may be called from any thread.
 pub fn lower(world: &dyn Instances, entry: InstId, checked: bool) -> Outcome<Module> {
     let stopped = |reason: String| Diagnostic::new(Code::Internal, format!("the function cannot be compiled: {reason}"));
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("lower".into()).stack_size(STACK);
-        let thread = thread.spawn_scoped(scope, || lower_all(world, entry, checked)).map_err(|error| stopped(error.to_string()))?;
-        thread.join().unwrap_or_else(|_| Err(stopped("lowering stopped".into())))
-    })
+    match stack::with("lower", STACK, || lower_all(world, entry, checked)) {
+        Ok(Ok(lowered)) => lowered,
+        Ok(Err(_)) => Err(stopped("lowering stopped".into())),
+        Err(error) => Err(stopped(error.to_string())),
+    }
 }
 
 fn lower_all(world: &dyn Instances, entry: InstId, checked: bool) -> Outcome<Module> {

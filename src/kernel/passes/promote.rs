@@ -17,16 +17,20 @@ use std::collections::{BTreeMap, BTreeSet};
 const ROUNDS: usize = 4;
 /// Elements of a loop in variables, beyond which registers do not hold them.
 const MOST: usize = 8;
+/// Places of an array beyond which they are not compared with each other.
+const MOST_PLACES: usize = 16;
 
 pub fn promote(module: &mut Module, options: &PassOptions) -> Outcome<()> {
     let starts = alias::at_start(module, &options.overlapping);
     for (kernel, start) in module.kernels.iter_mut().zip(&starts) {
+        let own = kernel.vars.len() as u32;
         for _ in 0..ROUNDS {
             let mut pass = Promote {
                 decls: Decls::of(kernel),
                 shares: alias::in_loops(kernel, start),
                 arrays: kernel.arrays.clone(),
                 fresh: Vec::new(),
+                own,
                 first: kernel.vars.len() as u32,
             };
             walk(kernel, &mut pass);
@@ -43,6 +47,8 @@ struct Promote {
     decls: Decls,
     shares: Vec<Shares>,
     arrays: Vec<ArrayDecl>,
+    /// Variables from this on have kept elements.
+    own: u32,
     /// New variables, numbered from `first`.
     fresh: Vec<VarDecl>,
     first: u32,
@@ -121,6 +127,8 @@ impl Promote {
         visit::statements(body, &mut |stmt| given.extend(visit::hands_on(stmt)));
         let bound = visit::all_binds(body);
         let innermost = !visit::any(body, |stmt| matches!(stmt, Stmt::For { .. } | Stmt::While { .. }));
+        let mut room = MOST.saturating_sub(self.kept_already(body));
+        let mut around = None;
         let mut kept = Vec::new();
         for (array, own) in &uses {
             let apart = |other: &ArrayId| other == array || !shares.may(*array, *other);
@@ -130,18 +138,24 @@ impl Promote {
                 continue;
             }
             let several = own.places.len() > 1 && own.stored;
-            if own.stored && !own.proven || several && shares.may(*array, *array) {
+            if own.stored && !own.proven || several && (own.places.len() > MOST_PLACES || shares.may(*array, *array)) {
                 continue;
             }
             for place in own.places.iter().filter(|place| place.loaded && place.index.iter().all(|at| is_fixed(at, &changed))) {
                 let inside = inside(&mut state.clone(), *array, &place.index);
                 // What is said of an access is said of its innermost loop.
                 let once_it_runs = innermost && place.always && !place.stored;
-                let meets = |other: &Place| {
-                    let written = (place.stored || other.stored) && place.index != other.index;
-                    written && !self.are_apart(state, stmt, &place.index, &other.index, &set)
+                if room == 0 || !(inside || once_it_runs) {
+                    continue;
+                }
+                let mut meets = |other: &Place| {
+                    (place.stored || other.stored) && place.index != other.index && {
+                        let around = around.get_or_insert_with(|| in_loop(&self.decls, state, stmt).map(|(inside, _)| inside));
+                        !around.as_mut().is_some_and(|state| are_apart(state, &place.index, &other.index, &set))
+                    }
                 };
-                if kept.len() < MOST && (inside || once_it_runs) && !own.places.iter().any(meets) {
+                if !own.places.iter().any(&mut meets) {
+                    room -= 1;
                     kept.push(Kept { array: *array, index: place.index.clone(), stored: place.stored, inside });
                 }
             }
@@ -149,15 +163,27 @@ impl Promote {
         kept
     }
 
-    /// Whether two places of an array are different elements in all iterations of a loop, which sets the variables `set`.
-    fn are_apart(&self, state: &State, stmt: &Stmt, a: &[Expr], b: &[Expr], set: &BTreeSet<Term>) -> bool {
-        let Some((mut inside, _)) = in_loop(&self.decls, state, stmt) else { return false };
-        a.iter().zip(b).any(|(a, b)| {
-            let known = is_fixed(a, set) && is_fixed(b, set);
-            let gap = inside.exact(a).minus(&inside.exact(b));
-            known && (inside.proves(&gap.offset(-1)) || inside.proves(&gap.scaled(-1).offset(-1)))
-        })
+    /// How many elements are in variables in a body.
+    fn kept_already(&self, body: &[Stmt]) -> usize {
+        let mut found = BTreeSet::new();
+        visit::all_exprs(body, &mut |expr| {
+            if let Expr::Var(var) = expr
+                && var.0 >= self.own
+            {
+                found.insert(*var);
+            }
+        });
+        found.len()
     }
+}
+
+/// Whether two places of an array are different elements in all iterations of a loop, which sets the variables `set`.
+fn are_apart(inside: &mut State, a: &[Expr], b: &[Expr], set: &BTreeSet<Term>) -> bool {
+    a.iter().zip(b).any(|(a, b)| {
+        let known = is_fixed(a, set) && is_fixed(b, set);
+        let gap = inside.exact(a).minus(&inside.exact(b));
+        known && (inside.proves(&gap.offset(-1)) || inside.proves(&gap.scaled(-1).offset(-1)))
+    })
 }
 
 /// Is an expression the same in all iterations?
