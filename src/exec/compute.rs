@@ -5,11 +5,12 @@ use super::host::KernelHost;
 use super::lookup::{self, Rows, Table};
 use super::store::{self, Block, Place, Places};
 use crate::array::Scalar;
+use crate::array::strided::Axes;
 use crate::base::{Outcome, Span};
-use crate::kernel::abi::{Arg, ArrayArg, Compiled};
+use crate::kernel::abi::{Arg, ArrayArg, Compiled, Fault};
 use crate::kernel::fault::diagnose;
 use crate::kernel::ir::LARGE;
-use crate::plan::emit::emit;
+use crate::plan::emit::{self, emit};
 use crate::plan::ir::{Fused, Output, OutputKind, StoreId};
 use crate::plan::{flat, halo};
 use smallvec::SmallVec;
@@ -77,9 +78,19 @@ impl<'a> Compute<'a> {
     }
 
     pub fn call(&self, args: &mut [Arg]) -> Outcome<()> {
-        flatten(args, self.fused.domain.len(), self.flat);
+        let rank = self.fused.domain.len();
+        let sizes: Axes<i64> = (0..rank).map(|axis| number(&args[axis])).collect();
+        flatten(args, rank, self.flat);
         let host = KernelHost { runtime: self.run.runtime, leaf: true };
-        self.kernel.call(&host, args).map_err(|fault| diagnose(&fault).or_at(self.span))?;
+        let place = |mut fault: Fault| {
+            let loops = emit::loops(self.fused);
+            if fault.values.len() == loops.len() && fault.kind.has_indices() {
+                let from: Axes<i64> = (rank..2 * rank).map(|axis| number(&args[axis])).collect();
+                fault.values = point(&loops, &fault.values, &sizes, &from);
+            }
+            diagnose(&fault).or_at(self.span)
+        };
+        self.kernel.call(&host, args).map_err(place)?;
         Ok(())
     }
 
@@ -104,12 +115,8 @@ impl<'a> Compute<'a> {
 /// Takes the axes from `first` on as one, the last, as far as they lie together in all arrays of a call of a pass's kernel.
 pub fn flatten(args: &mut [Arg], rank: usize, first: usize) {
     let last = rank - 1;
-    let size = |args: &[Arg], axis: usize| match &args[axis] {
-        Arg::Scalar(size) => size.bits as i64,
-        Arg::Array(_) => 0,
-    };
     for axis in (first..last).rev() {
-        let (outer, inner) = (size(args, axis), size(args, last));
+        let (outer, inner) = (number(&args[axis]), number(&args[last]));
         let together = |arg: &Arg| match arg {
             Arg::Array(array) if !array.sizes.is_empty() => array.strides[axis] == array.strides[last] * inner,
             _ => true,
@@ -130,6 +137,24 @@ pub fn flatten(args: &mut [Arg], rank: usize, first: usize) {
             (array.sizes[axis], array.sizes[last]) = (1, outer * inner);
         }
     }
+}
+
+fn number(arg: &Arg) -> i64 {
+    match arg {
+        Arg::Scalar(value) => value.bits as i64,
+        Arg::Array(_) => 0,
+    }
+}
+
+/// The point of the domain where the loops of a kernel stand, whose block of these sizes starts at `from`; the last axes may have been one.
+fn point(loops: &[Option<usize>], values: &[i64], sizes: &[i64], from: &[i64]) -> Vec<i64> {
+    let mut at: Vec<i64> = loops.iter().zip(values).filter_map(|(axis, value)| axis.map(|_| *value)).collect();
+    for axis in (1..at.len()).rev() {
+        let size = sizes[axis].max(1);
+        at[axis - 1] += at[axis] / size;
+        at[axis] %= size;
+    }
+    at.iter().zip(from).map(|(at, from)| at + from).collect()
 }
 
 /// The part of a block that starts so much further along each axis.

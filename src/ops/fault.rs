@@ -24,3 +24,10 @@ pub enum FaultKind {
     /// A value outside an argument's domain.
     Value,
 }
+
+impl FaultKind {
+    /// Whether the values are where the loops round it stand.
+    pub fn has_indices(self) -> bool {
+        matches!(self, FaultKind::DivideByZero | FaultKind::Overflow | FaultKind::NegativePower)
+    }
+}

@@ -266,20 +266,11 @@ impl<'a> Emitter<'a> {
         stmts
     }
 
-    /// The axis along which most rows are folded into one element, where folds along the last axis go on along the one before; their rows get
-    /// a variable.
+    /// The axis with many rows; they get variables.
     fn many_rows(&mut self) -> Option<usize> {
-        let (fused, last) = (self.fused, self.fused.domain.len() - 1);
-        let folds = |at: &usize| {
-            let output = &fused.outputs[*at];
-            let fold = matches!(output.kind.reduction(), Some((ReduceOp::Fold(_), _)));
-            fold && last > 0 && fused.folds(output, last) && fused.folds(output, last - 1)
-        };
-        let folds: Vec<usize> = (0..fused.outputs.len()).filter(folds).collect();
-        let folded = |axis: &usize| folds.iter().all(|at| fused.folds(&fused.outputs[*at], *axis));
-        let many = (0..last).rev().take_while(folded).max_by_key(|axis| fused.domain[*axis]).filter(|_| !folds.is_empty())?;
+        let (many, folds) = many_rows(self.fused)?;
         for at in folds {
-            let var = self.var(format!("rows{at}"), fused.code[fused.outputs[at].value.0 as usize].dtype);
+            let var = self.var(format!("rows{at}"), self.fused.code[self.fused.outputs[at].value.0 as usize].dtype);
             self.rows.push((at, var));
         }
         Some(many)
@@ -510,6 +501,28 @@ impl<'a> Emitter<'a> {
             int(ScalarOp::Add, int(ScalarOp::Mul, at, constant(self.fused.domain[axis] as i64)), index)
         })
     }
+}
+
+/// The axis along which most rows are folded into one element, where folds along the last axis go on along the one before; and the outputs
+/// that do.
+fn many_rows(fused: &Fused) -> Option<(usize, Vec<usize>)> {
+    let last = fused.domain.len() - 1;
+    let folds = |at: &usize| {
+        let output = &fused.outputs[*at];
+        let fold = matches!(output.kind.reduction(), Some((ReduceOp::Fold(_), _)));
+        fold && last > 0 && fused.folds(output, last) && fused.folds(output, last - 1)
+    };
+    let folds: Vec<usize> = (0..fused.outputs.len()).filter(folds).collect();
+    let folded = |axis: &usize| folds.iter().all(|at| fused.folds(&fused.outputs[*at], *axis));
+    let many = (0..last).rev().take_while(folded).max_by_key(|axis| fused.domain[*axis]).filter(|_| !folds.is_empty())?;
+    Some((many, folds))
+}
+
+/// The loops of the kernel of a pass, outermost first: the axis of each, `None` for one over pieces of an axis.
+pub fn loops(fused: &Fused) -> Vec<Option<usize>> {
+    let (last, many) = (fused.domain.len() - 1, many_rows(fused).map(|(axis, _)| axis));
+    let pieces = |axis: usize| many == Some(axis) || axis == last && fused.outputs.iter().any(|output| fused.folds(output, last));
+    (0..=last).flat_map(|axis| pieces(axis).then_some(None).into_iter().chain([Some(axis)])).collect()
 }
 
 /// A kernel whose calls are of kernels that now stand `by` places later.
