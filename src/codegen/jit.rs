@@ -2,6 +2,7 @@
 //! One of the two files of this module with `unsafe`: addresses of finished code, and freeing it.
 
 use super::function::{self, Function};
+use super::jobs::{self, Effort, Job};
 use super::runtime::{self, Entry, ParSite, Site, Tables};
 use super::symbols::{self, Symbol};
 use crate::base::{Code, Diagnostic, Outcome};
@@ -9,16 +10,12 @@ use crate::kernel::abi::{Arg, Compiled, Engine, Fault, Host, Ret};
 use crate::kernel::ir::{Module, Stmt};
 use crate::kernel::verify::verify;
 use crate::kernel::visit;
-use cranelift_codegen::Context;
-use cranelift_codegen::control::ControlPlane;
-use cranelift_codegen::isa::OwnedTargetIsa;
-use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::FunctionBuilderContext;
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module as _, ModuleReloc, default_libcall_names};
 use rustc_hash::FxHashMap;
 use std::fmt::Display;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Compiles kernels to machine code of this machine. Compiling takes about 0.1 ms a small kernel, 2 ms a thousand instructions.
 #[derive(Clone, Copy, Debug, Default)]
@@ -108,28 +105,19 @@ impl Unit {
         Ok(id)
     }
 
-    /// Compiles the function in a context.
-    fn define(&mut self, id: FuncId, context: &mut Context, effort: Effort) -> Outcome<()> {
-        let target = isa(effort)?;
-        context.compile(&*target, &mut ControlPlane::default()).map_err(|error| internal(error.inner))?;
-        let Some(code) = context.compiled_code() else { return Err(internal("no code")) };
-        let relocs: Vec<ModuleReloc> =
-            code.buffer.relocs().iter().map(|reloc| ModuleReloc::from_mach_reloc(reloc, &context.func, id)).collect();
+    /// Adds the code of a compiled function.
+    fn define(&mut self, job: &Job) -> Outcome<()> {
+        let Some(code) = job.context.compiled_code() else { return Err(internal("no code")) };
+        let reloc = |reloc| ModuleReloc::from_mach_reloc(reloc, &job.context.func, job.id);
+        let relocs: Vec<ModuleReloc> = code.buffer.relocs().iter().map(reloc).collect();
         let alignment = u64::from(code.buffer.alignment);
-        self.module.define_function_bytes(id, alignment, code.code_buffer(), &relocs).map_err(internal)
+        self.module.define_function_bytes(job.id, alignment, code.code_buffer(), &relocs).map_err(internal)
     }
-}
-
-/// What goes into the code of a function: machine code that runs once is not worth the time that better code takes.
-#[derive(Clone, Copy, Debug)]
-enum Effort {
-    Least,
-    Most,
 }
 
 /// Compiles a module; with the trampolines by kernel and, if asked for, the code as text.
 fn build(source: &Module, listing: bool) -> Outcome<(Unit, Vec<Option<FuncId>>, String)> {
-    let mut builder = JITBuilder::with_isa(isa(Effort::Most)?, default_libcall_names());
+    let mut builder = JITBuilder::with_isa(jobs::isa(Effort::Most)?, default_libcall_names());
     builder.symbol_lookup_fn(Box::new(symbols::lookup));
     let mut module = JITModule::new(builder);
     let mut funcs = Vec::new();
@@ -141,62 +129,33 @@ fn build(source: &Module, listing: bool) -> Outcome<(Unit, Vec<Option<FuncId>>, 
     let mut unit = Unit { module, funcs, imports: FxHashMap::default(), sites: Vec::new(), pars: Vec::new() };
     let recursive = recursive(source);
     let mut frontend = FunctionBuilderContext::new();
-    let mut context = unit.module.make_context();
-    let mut text = String::new();
+    let mut jobs = Vec::new();
     for (at, kernel) in source.kernels.iter().enumerate() {
+        let mut context = unit.module.make_context();
         context.set_disasm(listing);
         context.func.signature = function::signature(&unit.module, kernel);
         Function::new(&mut context.func, &mut frontend, &mut unit, source, kernel, recursive[at])?.kernel()?;
         // The entry itself runs once a call, and what is in no loop once.
-        let how = if at == 0 && !recursive[at] && !visit::any(&kernel.body, |stmt| matches!(stmt, Stmt::For { .. } | Stmt::While { .. })) {
-            Effort::Least
-        } else {
-            Effort::Most
-        };
-        unit.define(unit.funcs[at], &mut context, how)?;
-        if let Some(code) = context.compiled_code().and_then(|code| code.vcode.as_ref()) {
-            text.push_str(&format!("{}:\n{code}\n", kernel.name));
-        }
-        unit.module.clear_context(&mut context);
+        let once = at == 0 && !recursive[at] && !visit::any(&kernel.body, |stmt| matches!(stmt, Stmt::For { .. } | Stmt::While { .. }));
+        jobs.push(Job { id: unit.funcs[at], context, effort: if once { Effort::Least } else { Effort::Most } });
     }
     let mut entries = vec![None; source.kernels.len()];
     for (at, entry) in entries.iter_mut().enumerate() {
         if at == 0 || unit.pars.iter().any(|par| par.kernel == at) {
-            let signature = function::trampoline_signature(&unit.module);
-            let id = unit.module.declare_anonymous_function(&signature).map_err(internal)?;
-            context.func.signature = signature;
+            let mut context = unit.module.make_context();
+            context.func.signature = function::trampoline_signature(&unit.module);
+            let id = unit.module.declare_anonymous_function(&context.func.signature).map_err(internal)?;
             function::trampoline(&mut context.func, &mut frontend, &mut unit, &source.kernels[at], at);
-            unit.define(id, &mut context, Effort::Least)?;
-            unit.module.clear_context(&mut context);
+            jobs.push(Job { id, context, effort: Effort::Least });
             *entry = Some(id);
         }
     }
+    jobs::compile(&mut jobs)?;
+    jobs.iter().try_for_each(|job| unit.define(job))?;
+    let codes = jobs.iter().filter_map(|job| job.context.compiled_code()?.vcode.as_ref());
+    let text = source.kernels.iter().zip(codes).map(|(kernel, code)| format!("{}:\n{code}\n", kernel.name)).collect();
     unit.module.finalize_definitions().map_err(internal)?;
     Ok((unit, entries, text))
-}
-
-/// The target: this machine with all its instruction sets that Cranelift knows. Executable memory is never writable; no contraction of
-/// floating-point operations.
-fn isa(effort: Effort) -> Outcome<OwnedTargetIsa> {
-    static TARGETS: [OnceLock<Result<OwnedTargetIsa, String>>; 2] = [const { OnceLock::new() }; 2];
-    let made = TARGETS[effort as usize].get_or_init(|| {
-        let mut flags = settings::builder();
-        let settings = [
-            ("opt_level", if matches!(effort, Effort::Most) { "speed" } else { "none" }),
-            ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
-            ("use_colocated_libcalls", "false"),
-            ("is_pic", "false"),
-            ("unwind_info", "false"),
-            ("enable_probestack", "true"),
-            ("probestack_strategy", "inline"),
-        ];
-        for (name, value) in settings {
-            flags.set(name, value).map_err(|error| error.to_string())?;
-        }
-        let builder = cranelift_native::builder()?;
-        builder.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())
-    });
-    made.clone().map_err(internal)
 }
 
 /// An error that only a fault in Kiln can cause.

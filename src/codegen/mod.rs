@@ -15,6 +15,7 @@ mod copies;
 mod expressions;
 mod function;
 mod jit;
+mod jobs;
 mod lane_memory;
 mod lanes;
 mod quiet;

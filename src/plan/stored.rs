@@ -12,6 +12,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Lines that cost about as much to compute again as to load.
 const CHEAP_LINES: usize = 6;
+/// How often a broadcast repeats an element, and how many elements it adds, before slow operations on it are done once and stored.
+const REPEATS: u64 = 8;
+const REPEATED: u64 = 1 << 20;
 
 /// The nodes to store, inputs before users. `roots` are wanted in memory; `saved` go to files by passes of their own.
 pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits) -> Vec<NodeId> {
@@ -58,6 +61,7 @@ pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits
             Op::Reshape if unit_reshape(&graph.node(node.inputs[0]).ty, &node.ty).is_none() => {
                 stored.insert(node.inputs[0]);
             }
+            Op::Broadcast { .. } => stored.extend(repeated(graph, *id, &stored)),
             _ => {}
         }
     }
@@ -65,6 +69,40 @@ pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits
         stored.insert(more);
     }
     reachable.into_iter().filter(|id| stored.contains(id)).collect()
+}
+
+/// What a broadcast would compute again for each of many elements, such as the division of a mean. The memory limit has no say in it: blocks,
+/// and with them the bits of sums, depend on what is stored.
+fn repeated(graph: &Graph, broadcast: NodeId, stored: &FxHashSet<NodeId>) -> Option<NodeId> {
+    let elements = |id: NodeId| graph.node(id).ty.shape().map(|shape| shape.iter().fold(1, |all: u64, size| all.saturating_mul(*size)));
+    let mut id = graph.node(broadcast).inputs[0];
+    while let Op::Rename | Op::Transpose { .. } = graph.node(id).op {
+        id = graph.node(id).inputs[0];
+    }
+    let (few, many) = (elements(id)?, elements(broadcast)?);
+    let often = few > 1 && many / few >= REPEATS && many - few >= REPEATED;
+    (often && is_slow(graph, id, stored)).then_some(id)
+}
+
+/// Whether a node computes with operations slower than loading it, none of which can fail: only elements that are asked for may do so.
+fn is_slow(graph: &Graph, id: NodeId, stored: &FxHashSet<NodeId>) -> bool {
+    let mut seen = FxHashSet::default();
+    let mut pending = vec![id];
+    let mut slow = false;
+    while let Some(id) = pending.pop() {
+        let node = graph.node(id);
+        if stored.contains(&id) || !seen.insert(id) {
+            continue;
+        }
+        match node.op {
+            Op::Map(op) if op.can_fail(graph.node(node.inputs[0]).ty.dtype.storage(), true) => return false,
+            Op::Map(op) => slow |= matches!(op, ScalarOp::Div | ScalarOp::Sqrt | ScalarOp::Pow | ScalarOp::Math(_)),
+            Op::Apply { .. } => return false,
+            _ => {}
+        }
+        pending.extend(&node.inputs);
+    }
+    slow
 }
 
 /// Whether a wanted value needs no pass of its own: a constant, or a view of what is stored anyway.
