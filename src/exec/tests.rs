@@ -103,34 +103,6 @@ fn reductions_over_any_axes() {
 }
 
 #[test]
-fn what_a_broadcast_repeats_is_divided_once() {
-    use crate::plan::ir::{LineKind, Work};
-    let make = |b: &mut dyn Build| {
-        let x = random(b, &[300, 4000])?;
-        let sum = b.reduce(ReduceOp::Fold(ScalarOp::Add), x, &[0])?;
-        let count = b.constant(Scalar::f64(300.0));
-        let mean = b.map(ScalarOp::Div, &[sum, count])?;
-        Ok(vec![b.map(ScalarOp::Sub, &[x, mean])?])
-    };
-    let values = check(16 << 20, &make).remove(0);
-    for column in [0, 17, 3999] {
-        let total: f64 = values.iter().skip(column).step_by(4000).sum();
-        assert!(total.abs() < 1e-10, "{total}");
-    }
-    let mut graph = Graph::default();
-    let wanted = make(&mut GraphBuild::new(&mut graph, &mut Force, false)).unwrap();
-    let want = Want { node: NodeId(wanted[0].0), sink: None, span: Span::default() };
-    let plan = plan(&mut graph, &[want], &Limits { memory: 1 << 30, threads: 2, checked: false }).unwrap();
-    let divides = |stage: &crate::plan::ir::Stage| match &stage.work {
-        Work::Fused(fused) if fused.code.iter().any(|line| matches!(line.kind, LineKind::Op(ScalarOp::Div, _))) => {
-            Some(fused.domain.clone())
-        }
-        _ => None,
-    };
-    assert_eq!(plan.stages.iter().filter_map(divides).collect::<Vec<_>>(), [[4000]]);
-}
-
-#[test]
 fn large_sums_by_blocks() {
     let results = check(4 << 20, &|b| {
         let n = b.iota(Extent::Known(1_000_003))?;

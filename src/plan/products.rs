@@ -8,8 +8,8 @@ use super::ir::*;
 use crate::array::DType;
 use crate::base::Span;
 
-/// Most depth of the panels that a tile is summed from, about: whole chunks of files. The last bits of results depend on it, so the number
-/// of threads does not change it.
+/// Depth of the panels that a tile is summed from, about: whole chunks of files. The last bits of results depend on it, so the number of
+/// threads does not change it.
 const DEPTH: u64 = 512;
 /// Sides of tiles: the least, and the most where longer ones make for fewer panels.
 const SIDE: (u64, u64) = (512, 2048);
@@ -29,19 +29,16 @@ pub fn product(mut operands: [Panels; 2], out: StoreId, dtype: DType, span: Span
     let [a, b] = [0, 1].map(|operand| operands[operand].sizes());
     let sizes = [a[0], a[1], b[1]];
     let [a, b] = [0, 1].map(|operand| operands[operand].units());
-    let depth = alike(sizes[1], DEPTH, a[1].max(b[0]));
+    let depth = of_chunks(DEPTH, a[1].max(b[0])).min(sizes[1]).max(1);
     let tile = tile(sizes, operands.each_ref().map(|operand| !operand.in_place(stores)), [a[0], b[1]]);
     operands[0].set_block([tile[0], depth]);
     operands[1].set_block([depth, tile[1]]);
     MatMul { operands, out, dtype, sizes, span, tile, depth }
 }
 
-/// The side of pieces of about so many elements at most, as alike as whole chunks let them be, unless these are much larger. Pieces of one
-/// size take equally long, and one goes on in the memory of another.
-fn alike(size: u64, most: u64, chunk: u64) -> u64 {
-    let unit = if chunk <= 2 * most { chunk.max(1) } else { 1 };
-    let most = ((most + unit / 2) / unit).max(1) * unit;
-    size.div_ceil(size.div_ceil(most).max(1)).next_multiple_of(unit).min(size).max(1)
+/// A side of about so many elements that consists of whole chunks, unless these are much larger.
+fn of_chunks(side: u64, chunk: u64) -> u64 {
+    if chunk <= 2 * side { ((side + chunk / 2) / chunk).max(1) * chunk } else { side }
 }
 
 /// A panel of `a` is made for each column of tiles, one of `b` for each row: where one of them has to be, the tile is long the other way.
@@ -58,7 +55,7 @@ fn tile(sizes: [u64; 3], made: [bool; 2], chunks: [u64; 2]) -> [u64; 2] {
         tile = tile.map(|side| (side / 2).max(least));
     }
     [0, 1].map(|axis| {
-        let side = alike(domain[axis], tile[axis], chunks[axis]);
+        let side = of_chunks(tile[axis], chunks[axis]);
         // No tile is one element wide: products of vectors sum in an order of their own, which strides decide.
         (if domain[axis] % side == 1 { side + 1 } else { side }).min(domain[axis]).max(1)
     })
