@@ -192,8 +192,13 @@ fn limits_hold_and_engines_agree() {
     let output = run(&["--memory", "1M", "-e", "x = compute(zeros(1000, 1000) + 1)"]);
     assert_eq!(code(&output), 1);
     assert!(err(&output).contains("K0701"), "{}", err(&output));
-    let output = run(&["--checked", "-e", "x = 127i8 + [1i8]"]);
-    assert!(code(&output) == 0 || err(&output).contains("K0503"), "{}", err(&output));
+    let fine = "x = arange(1000)\nprint((x + 2).sum(), (x * 0.5).std(), i8(x % 100).max())";
+    assert_eq!(out(&run(&["--checked", "-e", fine])), "501500 144.33749512860476 99\n");
+    let sum = "x = compute(ones(3_000_000, dtype = i64)) * 4_000_000_000_000\nprint(x.sum())";
+    for overflow in ["print(127i8 + [1i8])", "print(i8(linspace(0.0, 300.0, 1000))[999])", sum] {
+        let output = run(&["--checked", "-e", overflow]);
+        assert!(code(&output) == 1 && err(&output).contains("K0503"), "{}", err(&output));
+    }
 }
 
 #[test]

@@ -27,8 +27,8 @@ fn programs(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// What a program prints and the errors it ends with, as expectation lines.
-fn outcome(text: &str, (_, interpret, threads, memory): (&str, bool, usize, u64)) -> Vec<String> {
-    let limits = Limits { memory, threads, checked: false };
+fn outcome(text: &str, (_, interpret, threads, memory): (&str, bool, usize, u64), checked: bool) -> Vec<String> {
+    let limits = Limits { memory, threads, checked };
     let mut session = Session::new(Options { limits, interpret, ..Options::default() });
     let mut printed: Vec<String> = Vec::new();
     let result = session.run("test", text, &mut printed);
@@ -60,12 +60,12 @@ fn programs_do_what_they_say() {
         let expected: Vec<&str> = text.lines().filter(is_expectation).collect();
         if std::env::var_os("KILN_BLESS").is_some() {
             let body: Vec<&str> = text.lines().filter(|line| !is_expectation(line)).collect();
-            let lines = outcome(&text, WAYS[1]);
+            let lines = outcome(&text, WAYS[1], false);
             std::fs::write(&path, format!("{}\n\n{}\n", body.join("\n").trim_end(), lines.join("\n"))).unwrap();
             continue;
         }
         for way in WAYS {
-            let got = outcome(&text, way);
+            let got = outcome(&text, way, false);
             if got != expected {
                 wrong.push(format!("{} ({})\nexpected\n{}\ngot\n{}\n", path.display(), way.0, expected.join("\n"), got.join("\n")));
                 break;
@@ -73,6 +73,20 @@ fn programs_do_what_they_say() {
         }
     }
     assert!(wrong.is_empty(), "{} programs went wrong\n\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// With overflow as an error they end with no other error than without it.
+#[test]
+fn programs_run_with_checks() {
+    std::env::set_current_dir(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let mut found = Vec::new();
+    programs(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang"), &mut found);
+    for path in found {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let errors: Vec<String> = outcome(&text, WAYS[2], true).into_iter().filter(|line| line.starts_with("#!")).collect();
+        let expected = |line: &String| line.starts_with("#! K0503") || text.contains(line);
+        assert!(errors.iter().all(expected), "{}\n{}", path.display(), errors.join("\n"));
+    }
 }
 
 /// The examples of the built-ins print what their documentation says.

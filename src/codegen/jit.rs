@@ -19,12 +19,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Compiles kernels to machine code of this machine. Compiling takes about 0.1 ms a small kernel, 2 ms a thousand instructions.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Jit;
+pub struct Jit {
+    /// Threads that compile a module at most; none is as one.
+    pub threads: usize,
+}
 
 impl Engine for Jit {
     fn compile(&self, module: &Module) -> Outcome<Arc<dyn Compiled>> {
         verify(module)?;
-        let (unit, entries, _) = build(module, false)?;
+        let (unit, entries, _) = build(module, false, self.threads)?;
         Ok(Arc::new(Machine::new(module.clone(), unit, entries)))
     }
 
@@ -73,7 +76,7 @@ impl Compiled for Machine {
 
     /// Compiles again, asking for the text: it is wanted rarely.
     fn listing(&self) -> String {
-        match build(&self.source, true) {
+        match build(&self.source, true, 1) {
             Ok((unit, _, text)) => {
                 // SAFETY: nothing of this copy was ever called.
                 unsafe { unit.module.free_memory() };
@@ -115,8 +118,8 @@ impl Unit {
     }
 }
 
-/// Compiles a module; with the trampolines by kernel and, if asked for, the code as text.
-fn build(source: &Module, listing: bool) -> Outcome<(Unit, Vec<Option<FuncId>>, String)> {
+/// Compiles a module on so many threads; with the trampolines by kernel and, if asked for, the code as text.
+fn build(source: &Module, listing: bool, threads: usize) -> Outcome<(Unit, Vec<Option<FuncId>>, String)> {
     let mut builder = JITBuilder::with_isa(jobs::isa(Effort::Most)?, default_libcall_names());
     builder.symbol_lookup_fn(Box::new(symbols::lookup));
     let mut module = JITModule::new(builder);
@@ -150,7 +153,7 @@ fn build(source: &Module, listing: bool) -> Outcome<(Unit, Vec<Option<FuncId>>, 
             *entry = Some(id);
         }
     }
-    jobs::compile(&mut jobs)?;
+    jobs::compile(&mut jobs, threads)?;
     jobs.iter().try_for_each(|job| unit.define(job))?;
     let codes = jobs.iter().filter_map(|job| job.context.compiled_code()?.vcode.as_ref());
     let text = source.kernels.iter().zip(codes).map(|(kernel, code)| format!("{}:\n{code}\n", kernel.name)).collect();

@@ -29,13 +29,13 @@ pub enum Effort {
     Most,
 }
 
-/// Compiles all, the largest first.
-pub fn compile(jobs: &mut [Job]) -> Outcome<()> {
+/// Compiles all, the largest first, on so many threads at most.
+pub fn compile(jobs: &mut [Job], threads: usize) -> Outcome<()> {
     let size = |job: &Job| job.context.func.dfg.num_insts();
     let mut open: Vec<&mut Job> = jobs.iter_mut().collect();
     open.sort_by_key(|job| size(job));
     let beside: usize = open.iter().rev().skip(1).map(|job| size(job)).sum();
-    let helpers = (beside / WORTH).min(processors() - 1).min(open.len().saturating_sub(1));
+    let helpers = (beside / WORTH).min(threads.saturating_sub(1)).min(open.len().saturating_sub(1));
     let open = Mutex::new(open);
     let work = || loop {
         let job = open.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -52,12 +52,6 @@ pub fn compile(jobs: &mut [Job]) -> Outcome<()> {
         helpers.into_iter().try_for_each(|helper| helper.join().unwrap_or_else(|_| Err(internal("a panic"))))?;
         own
     })
-}
-
-/// How many threads can run at once, which takes some 50 us to find.
-fn processors() -> usize {
-    static COUNT: OnceLock<usize> = OnceLock::new();
-    *COUNT.get_or_init(|| thread::available_parallelism().map_or(1, |count| count.get()))
 }
 
 impl Job {

@@ -74,7 +74,7 @@ impl Combine {
     /// For results of `elements` a block, each reduced from `count` blocks.
     pub fn new(run: &Run, output: usize, op: ReduceOp, dtype: DType, count: u64, elements: u64) -> Outcome<Combine> {
         let dtypes = arrays_of(&OutputKind::Reduce { op, axes: Vec::new() }, dtype).into_iter().map(|(dtype, _)| dtype).collect();
-        let kernel = run.runtime.kernels.get(&merge(op, dtype), elements.saturating_mul(count))?;
+        let kernel = run.runtime.kernels.get(&merge(op, dtype, run.runtime.limits.checked), elements.saturating_mul(count))?;
         Ok(Combine { output, count, dtypes, kernel, waiting: Mutex::default() })
     }
 

@@ -15,7 +15,8 @@ impl Values for Force {
     fn scalar(&mut self, graph: &mut Graph, node: NodeId) -> Outcome<Scalar> {
         let limits = Limits { memory: 1 << 30, threads: 1, checked: false };
         let plan = plan(graph, &[Want { node, sink: None, span: Span::default() }], &limits)?;
-        let results = Runtime::new(limits, Arc::new(Jit), Cancel::new()).run(graph, &plan, &Memory::default(), &[], &Quiet)?;
+        let results =
+            Runtime::new(limits, Arc::new(Jit { threads: 1 }), Cancel::new()).run(graph, &plan, &Memory::default(), &[], &Quiet)?;
         results.into_iter().flatten().next().and_then(|array| array.item()).ok_or_else(|| Diagnostic::new(Code::Internal, "no scalar"))
     }
     fn hold(&mut self, _: &Array) -> MemoryId {
@@ -35,7 +36,7 @@ fn evaluate(memory: u64, threads: usize, make: &dyn Fn(&mut dyn Build) -> Outcom
     let limits = Limits { memory, threads, checked: false };
     let wants: Vec<Want> = wanted.iter().map(|a| Want { node: NodeId(a.0), sink: None, span: Span::default() }).collect();
     let plan = plan(&mut graph, &wants, &limits).unwrap();
-    let runtime = Runtime::new(limits, Arc::new(Jit), Cancel::new());
+    let runtime = Runtime::new(limits, Arc::new(Jit { threads }), Cancel::new());
     let results = runtime.run(&graph, &plan, &Memory::default(), &[], &Quiet).unwrap();
     assert!(
         runtime.pool.peak() <= plan.forecast.peak,
@@ -100,6 +101,34 @@ fn reductions_over_any_axes() {
             assert!(close(results[4][at], squares), "{axes:?} {} {squares}", results[4][at]);
         }
     }
+}
+
+#[test]
+fn what_a_broadcast_repeats_is_divided_once() {
+    use crate::plan::ir::{LineKind, Work};
+    let make = |b: &mut dyn Build| {
+        let x = random(b, &[300, 4000])?;
+        let sum = b.reduce(ReduceOp::Fold(ScalarOp::Add), x, &[0])?;
+        let count = b.constant(Scalar::f64(300.0));
+        let mean = b.map(ScalarOp::Div, &[sum, count])?;
+        Ok(vec![b.map(ScalarOp::Sub, &[x, mean])?])
+    };
+    let values = check(16 << 20, &make).remove(0);
+    for column in [0, 17, 3999] {
+        let total: f64 = values.iter().skip(column).step_by(4000).sum();
+        assert!(total.abs() < 1e-10, "{total}");
+    }
+    let mut graph = Graph::default();
+    let wanted = make(&mut GraphBuild::new(&mut graph, &mut Force, false)).unwrap();
+    let want = Want { node: NodeId(wanted[0].0), sink: None, span: Span::default() };
+    let plan = plan(&mut graph, &[want], &Limits { memory: 1 << 30, threads: 2, checked: false }).unwrap();
+    let divides = |stage: &crate::plan::ir::Stage| match &stage.work {
+        Work::Fused(fused) if fused.code.iter().any(|line| matches!(line.kind, LineKind::Op(ScalarOp::Div, _))) => {
+            Some(fused.domain.clone())
+        }
+        _ => None,
+    };
+    assert_eq!(plan.stages.iter().filter_map(divides).collect::<Vec<_>>(), [[4000]]);
 }
 
 #[test]

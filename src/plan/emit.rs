@@ -11,7 +11,9 @@ use crate::array::{DType, Scalar};
 use crate::base::Span;
 use crate::builtins::build::ReduceOp;
 use crate::graph::Graph;
+use crate::kernel::facts::can_fail;
 use crate::kernel::ir::*;
+use crate::kernel::visit;
 use crate::ops::ScalarOp;
 use smallvec::{SmallVec, smallvec};
 
@@ -19,6 +21,12 @@ use smallvec::{SmallVec, smallvec};
 pub const SEGMENT: i64 = 4096;
 /// Rows that it folds before it joins the partial result: many short rows are no chain of additions.
 const ROWS: i64 = 64;
+
+/// A loop in lanes, unless something in its body can fail.
+pub fn in_lanes(body: &[Stmt], reductions: Vec<Reduction>, checked: bool) -> LoopKind {
+    let fails = |stmt: &Stmt| matches!(stmt, Stmt::Call { .. }) || visit::exprs(stmt).into_iter().any(|expr| can_fail(expr, checked));
+    if body.iter().any(fails) { LoopKind::Seq } else { LoopKind::Vector { reductions } }
+}
 
 /// The arrays that an output has in its kernel: dtype, and value before the first block.
 pub fn arrays_of(kind: &OutputKind, dtype: DType) -> SmallVec<[(DType, Scalar); 3]> {
@@ -37,7 +45,7 @@ pub fn arrays_of(kind: &OutputKind, dtype: DType) -> SmallVec<[(DType, Scalar); 
 
 /// The kernel of a pass. `checked`: integer overflow is a fault. `streams` tells of each output whether caches do not hold it.
 pub fn emit(graph: &Graph, fused: &Fused, checked: bool, streams: &dyn Fn(&Output) -> bool) -> Module {
-    let mut emitter = Emitter::new(graph, fused, streams);
+    let mut emitter = Emitter::new(graph, fused, checked, streams);
     let body = emitter.body();
     let Emitter { vars, arrays, params, mut callees, .. } = emitter;
     let entry = Kernel { name: "block".into(), params, vars, arrays, results: Vec::new(), body, span: Span::default() };
@@ -49,6 +57,7 @@ pub fn emit(graph: &Graph, fused: &Fused, checked: bool, streams: &dyn Fn(&Outpu
 struct Emitter<'a> {
     graph: &'a Graph,
     fused: &'a Fused,
+    checked: bool,
     vars: Vec<VarDecl>,
     arrays: Vec<ArrayDecl>,
     params: Vec<Param>,
@@ -71,11 +80,12 @@ struct Emitter<'a> {
 }
 
 impl<'a> Emitter<'a> {
-    fn new(graph: &'a Graph, fused: &'a Fused, streams: &dyn Fn(&Output) -> bool) -> Emitter<'a> {
+    fn new(graph: &'a Graph, fused: &'a Fused, checked: bool, streams: &dyn Fn(&Output) -> bool) -> Emitter<'a> {
         let rank = fused.domain.len();
         let mut e = Emitter {
             graph,
             fused,
+            checked,
             vars: Vec::new(),
             arrays: Vec::new(),
             params: Vec::new(),
@@ -341,7 +351,7 @@ impl<'a> Emitter<'a> {
                 _ => body.extend(self.output(at, output)),
             }
         }
-        let kind = self.kind(reductions);
+        let kind = self.kind(&body, reductions);
         before.push(Stmt::For { var: self.index[last], lo, hi, step: 1, body, kind, span: Span::default() });
         before.extend(after);
         before
@@ -384,7 +394,7 @@ impl<'a> Emitter<'a> {
             set(d, binary(ScalarOp::Sub, dtype, again.clone(), Expr::Var(mean))),
             set(squares, binary(ScalarOp::Add, dtype, Expr::Var(squares), skipped(&again, zero(), square))),
         ];
-        let kind = LoopKind::Vector { reductions: vec![Reduction { var: squares, op: ScalarOp::Add }] };
+        let kind = in_lanes(&second, vec![Reduction { var: squares, op: ScalarOp::Add }], self.checked);
         let parts = self.outputs[at].clone();
         let mut after = vec![
             set(mean, binary(ScalarOp::Div, dtype, Expr::Var(sum), Expr::Var(count))),
@@ -405,29 +415,21 @@ impl<'a> Emitter<'a> {
         for (at, output) in fused.outputs.iter().enumerate() {
             body.extend(self.output(at, output));
         }
-        let kind = self.kind(Vec::new());
+        let kind = self.kind(&body, Vec::new());
         Stmt::For { var: self.index[last], lo, hi, step: 1, body, kind, span: Span::default() }
     }
 
-    /// Whether the innermost loop may run in lanes.
-    fn kind(&self, reductions: Vec<Reduction>) -> LoopKind {
+    /// How the innermost loop, of this body, may run.
+    fn kind(&self, body: &[Stmt], reductions: Vec<Reduction>) -> LoopKind {
         let last = self.fused.domain.len() - 1;
-        let fails = |line: &Line| match &line.kind {
-            LineKind::Op(op, args) => {
-                let dtype = args.last().map_or(line.dtype, |arg| self.fused.code[arg.0 as usize].dtype);
-                op.can_fail(dtype.storage(), false)
-            }
-            LineKind::Apply { .. } => true,
-            _ => false,
-        };
         let serial = |output: &Output| match &output.kind {
             OutputKind::Scan { axis, .. } => *axis == last,
             OutputKind::Reduce { op: ReduceOp::Arg { .. }, .. } => true,
             _ => false,
         };
         let looked_up = self.tables.iter().any(|(_, axis, _)| *axis == last);
-        let one_by_one = looked_up || self.fused.code.iter().any(fails) || self.fused.outputs.iter().any(serial);
-        if one_by_one { LoopKind::Seq } else { LoopKind::Vector { reductions } }
+        let one_by_one = looked_up || self.fused.outputs.iter().any(serial);
+        if one_by_one { LoopKind::Seq } else { in_lanes(body, reductions, self.checked) }
     }
 
     /// What a point does for an output that is not reduced along the last axis in lanes.

@@ -1,7 +1,7 @@
 //! How two partial results of a reduction join, as expressions, and as a kernel over whole arrays of partial results:
 //! `a[i] = join(a[i], b[i])`. Parameters: number of elements, the arrays of the first (see `emit::arrays_of`), those of the second.
 
-use super::emit::{arrays_of, binary, constant, load, select, set, store, unary};
+use super::emit::{arrays_of, binary, constant, in_lanes, load, select, set, store, unary};
 use super::ir::OutputKind;
 use crate::array::{DType, Scalar};
 use crate::base::Span;
@@ -9,8 +9,8 @@ use crate::builtins::build::ReduceOp;
 use crate::kernel::ir::*;
 use crate::ops::ScalarOp;
 
-/// The kernel that joins partial results of `op` over values of `dtype`.
-pub fn merge(op: ReduceOp, dtype: DType) -> Module {
+/// The kernel that joins partial results of `op` over values of `dtype`. `checked`: integer overflow is a fault.
+pub fn merge(op: ReduceOp, dtype: DType, checked: bool) -> Module {
     let parts = arrays_of(&OutputKind::Reduce { op, axes: Vec::new() }, dtype);
     let count = parts.len() as u32;
     let declare = |side: &str| -> Vec<ArrayDecl> {
@@ -58,11 +58,11 @@ pub fn merge(op: ReduceOp, dtype: DType) -> Module {
         writes.push(store(ArrayId(part as u32), &here, Expr::Var(var)));
     }
     body.extend(writes);
-    let kind = LoopKind::Vector { reductions: Vec::new() };
+    let kind = in_lanes(&body, Vec::new(), checked);
     let body = vec![Stmt::For { var: i, lo: constant(0), hi: Expr::Var(n), step: 1, body, kind, span: Span::default() }];
     let params = std::iter::once(Param::Scalar(n)).chain((0..2 * count).map(|array| Param::Array(ArrayId(array)))).collect();
     let entry = Kernel { name: "merge".into(), params, vars, arrays, results: Vec::new(), body, span: Span::default() };
-    Module { kernels: vec![entry], checked: false }
+    Module { kernels: vec![entry], checked }
 }
 
 /// Whether `x` goes before `best` whatever their order: smaller or larger, and a NaN before any number unless NaNs are skipped.

@@ -6,7 +6,7 @@ use super::fuse::{Fuser, TooLarge, gathers};
 use super::ir::*;
 use super::products;
 use super::routines;
-use super::stored::pass_over;
+use super::stored::{Stored, pass_over};
 use super::together::{Pass, Stages};
 use crate::array::ArrayTy;
 use crate::base::{Code, Diagnostic, Limits, Outcome};
@@ -16,7 +16,8 @@ use crate::types::Unknowns;
 use rustc_hash::FxHashMap;
 
 /// Builds the stages, in an order in which each finds its inputs stored.
-pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId], limits: &Limits) -> Outcome<Plan> {
+pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &Stored, limits: &Limits) -> Outcome<Plan> {
+    let Stored { nodes: stored, kept } = stored;
     let mut stores: Vec<Store> = Vec::new();
     let mut store_of: FxHashMap<NodeId, StoreId> = FxHashMap::default();
     for id in stored {
@@ -42,7 +43,8 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &[NodeId],
         Err(error) => Err(too_large(error)),
     };
 
-    let mut stages = Stages::new(graph, &lookup);
+    let without_kept = |id: NodeId| lookup(id).filter(|_| !kept.contains(&id));
+    let mut stages = Stages::new(graph, &lookup, &without_kept);
     for id in stored {
         let node = graph.node(*id);
         let (store, span) = (store_of[id], node.span);

@@ -12,12 +12,22 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Lines that cost about as much to compute again as to load.
 const CHEAP_LINES: usize = 6;
-/// How often a broadcast repeats an element, and how many elements it adds, before slow operations on it are done once and stored.
+/// How often a broadcast repeats an element, and how many elements it adds, before slow operations on it are done once and stored; of at
+/// most so many elements, since they may be asked for in part alone.
 const REPEATS: u64 = 8;
 const REPEATED: u64 = 1 << 20;
+const MOST_STORED: u64 = 1 << 20;
 
-/// The nodes to store, inputs before users. `roots` are wanted in memory; `saved` go to files by passes of their own.
-pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits) -> Vec<NodeId> {
+/// What is stored.
+pub struct Stored {
+    /// Inputs before users.
+    pub nodes: Vec<NodeId>,
+    /// Those of them that are stored because there is room; else they would be computed where they are used.
+    pub kept: FxHashSet<NodeId>,
+}
+
+/// The nodes to store. `roots` are wanted in memory; `saved` go to files by passes of their own.
+pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits) -> Stored {
     let reachable = graph.reachable(&[roots, saved].concat());
     let mut stored: FxHashSet<NodeId> = roots.iter().copied().filter(|root| !is_free(graph, *root)).collect();
     // What is computed from indices or looked up, or from an array continued beyond its ends: to be continued itself it is stored first.
@@ -61,43 +71,53 @@ pub fn choose(graph: &Graph, roots: &[NodeId], saved: &[NodeId], limits: &Limits
             Op::Reshape if unit_reshape(&graph.node(node.inputs[0]).ty, &node.ty).is_none() => {
                 stored.insert(node.inputs[0]);
             }
-            Op::Broadcast { .. } => stored.extend(repeated(graph, *id, &stored)),
+            Op::Broadcast { .. } => stored.extend(repeated(graph, *id, &stored, limits.checked)),
             _ => {}
         }
     }
-    while let Some(more) = cut(graph, &reachable, &stored, saved, limits).or_else(|| shared(graph, &reachable, &stored, saved, limits)) {
-        stored.insert(more);
+    let mut kept = FxHashSet::default();
+    loop {
+        if let Some(more) = cut(graph, &reachable, &stored, saved, limits) {
+            stored.insert(more);
+        } else if let Some(more) = shared(graph, &reachable, &stored, saved, limits) {
+            stored.insert(more);
+            kept.insert(more);
+        } else {
+            return Stored { nodes: reachable.into_iter().filter(|id| stored.contains(id)).collect(), kept };
+        }
     }
-    reachable.into_iter().filter(|id| stored.contains(id)).collect()
 }
 
 /// What a broadcast would compute again for each of many elements, such as the division of a mean. The memory limit has no say in it: blocks,
 /// and with them the bits of sums, depend on what is stored.
-fn repeated(graph: &Graph, broadcast: NodeId, stored: &FxHashSet<NodeId>) -> Option<NodeId> {
+fn repeated(graph: &Graph, broadcast: NodeId, stored: &FxHashSet<NodeId>, checked: bool) -> Option<NodeId> {
     let elements = |id: NodeId| graph.node(id).ty.shape().map(|shape| shape.iter().fold(1, |all: u64, size| all.saturating_mul(*size)));
     let mut id = graph.node(broadcast).inputs[0];
-    while let Op::Rename | Op::Transpose { .. } = graph.node(id).op {
+    while let Op::Rename | Op::Transpose { .. } | Op::Broadcast { .. } = graph.node(id).op {
         id = graph.node(id).inputs[0];
     }
     let (few, many) = (elements(id)?, elements(broadcast)?);
-    let often = few > 1 && many / few >= REPEATS && many - few >= REPEATED;
-    (often && is_slow(graph, id, stored)).then_some(id)
+    let often = few > 1 && few <= MOST_STORED && many / few >= REPEATS && many - few >= REPEATED;
+    (often && is_slow(graph, id, stored, checked)).then_some(id)
 }
 
 /// Whether a node computes with operations slower than loading it, none of which can fail: only elements that are asked for may do so.
-fn is_slow(graph: &Graph, id: NodeId, stored: &FxHashSet<NodeId>) -> bool {
+fn is_slow(graph: &Graph, id: NodeId, stored: &FxHashSet<NodeId>, checked: bool) -> bool {
     let mut seen = FxHashSet::default();
     let mut pending = vec![id];
     let mut slow = false;
     while let Some(id) = pending.pop() {
         let node = graph.node(id);
-        if stored.contains(&id) || !seen.insert(id) {
+        // What has no axes is computed once in any case.
+        if stored.contains(&id) || node.ty.rank() == 0 || !seen.insert(id) {
             continue;
         }
+        let dtype = node.inputs.last().map_or(node.ty.dtype, |input| graph.node(*input).ty.dtype);
         match node.op {
-            Op::Map(op) if op.can_fail(graph.node(node.inputs[0]).ty.dtype.storage(), true) => return false,
+            Op::Map(op) if op.can_fail(dtype.storage(), checked) => return false,
+            Op::Cast if checked && node.ty.dtype.is_int() => return false,
             Op::Map(op) => slow |= matches!(op, ScalarOp::Div | ScalarOp::Sqrt | ScalarOp::Pow | ScalarOp::Math(_)),
-            Op::Apply { .. } => return false,
+            Op::Apply { .. } | Op::Take { .. } => return false,
             _ => {}
         }
         pending.extend(&node.inputs);

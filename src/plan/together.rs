@@ -28,6 +28,9 @@ pub struct Pass {
 pub struct Stages<'a> {
     graph: &'a Graph,
     stores: &'a dyn Fn(NodeId) -> Option<StoreId>,
+    /// The stores that there would be if nothing were kept because there is room: blocks are chosen by what passes would read then, since
+    /// the memory limit must not change them.
+    without_kept: &'a dyn Fn(NodeId) -> Option<StoreId>,
     groups: Vec<Group>,
     others: Vec<(usize, Work, Span)>,
     /// The level at which a store is made.
@@ -42,8 +45,12 @@ struct Group {
 }
 
 impl<'a> Stages<'a> {
-    pub fn new(graph: &'a Graph, stores: &'a dyn Fn(NodeId) -> Option<StoreId>) -> Stages<'a> {
-        Stages { graph, stores, groups: Vec::new(), others: Vec::new(), made: FxHashMap::default() }
+    pub fn new(
+        graph: &'a Graph,
+        stores: &'a dyn Fn(NodeId) -> Option<StoreId>,
+        without_kept: &'a dyn Fn(NodeId) -> Option<StoreId>,
+    ) -> Stages<'a> {
+        Stages { graph, stores, without_kept, groups: Vec::new(), others: Vec::new(), made: FxHashMap::default() }
     }
 
     /// A stage of its own.
@@ -55,7 +62,7 @@ impl<'a> Stages<'a> {
 
     /// Puts a pass into a stage that is there already, or a new one. Passes that make what it reads came before.
     pub fn add(&mut self, pass: Pass) -> Result<(), TooLarge> {
-        let alone = self.fuse(&[&pass])?;
+        let alone = self.fuse(&[&pass], self.stores)?;
         match (0..self.groups.len()).find_map(|at| Some((at, self.joined(&self.groups[at], &pass, &alone)?))) {
             Some((at, fused)) => {
                 let group = &mut self.groups[at];
@@ -74,10 +81,13 @@ impl<'a> Stages<'a> {
     }
 
     /// All stages in order, their blocks chosen.
-    pub fn finish(self, stores: &[Store]) -> Vec<Stage> {
-        let mut work = self.others;
-        for mut group in self.groups {
-            group.fused.block = blocks::choose(&group.fused, stores);
+    pub fn finish(mut self, stores: &[Store]) -> Vec<Stage> {
+        let mut work = std::mem::take(&mut self.others);
+        for mut group in std::mem::take(&mut self.groups) {
+            let passes: Vec<&Pass> = group.passes.iter().collect();
+            // Where that would be too large there are more stores then, and other passes.
+            let as_without = self.fuse(&passes, self.without_kept);
+            group.fused.block = blocks::choose(as_without.as_ref().unwrap_or(&group.fused), stores);
             work.push((group.level, Work::Fused(group.fused), group.passes[0].span));
         }
         work.sort_by_key(|(level, ..)| *level);
@@ -109,12 +119,12 @@ impl<'a> Stages<'a> {
             false => level <= group.level && inside.iter().all(at_hand),
         };
         let passes: Vec<&Pass> = group.passes.iter().chain([pass]).collect();
-        fits.then(|| self.fuse(&passes).ok()).flatten()
+        fits.then(|| self.fuse(&passes, self.stores).ok()).flatten()
     }
 
     /// The code of passes as one; its blocks are chosen later.
-    fn fuse(&self, passes: &[&Pass]) -> Result<Fused, TooLarge> {
-        let mut fuser = Fuser::new(self.graph, self.stores);
+    fn fuse(&self, passes: &[&Pass], stores: &dyn Fn(NodeId) -> Option<StoreId>) -> Result<Fused, TooLarge> {
+        let mut fuser = Fuser::new(self.graph, stores);
         let mut outputs = Vec::new();
         let shape = self.graph.node(passes[0].over).ty.shape().unwrap_or_default();
         // What is computed here must be computed before another output could load it.

@@ -58,7 +58,7 @@ impl Session {
         self.compiled(function, |session, inst| {
             let world = session.world.clone();
             let module = session.evaluator.module(&world, inst)?.0;
-            Ok(crate::codegen::Jit.compile(&module)?.listing())
+            Ok(crate::codegen::Jit::default().compile(&module)?.listing())
         })
     }
 

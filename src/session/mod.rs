@@ -128,7 +128,8 @@ pub struct Session {
 
 impl Session {
     pub fn new(options: Options) -> Session {
-        let engine: Arc<dyn Engine> = if options.interpret { Arc::new(Interpreter) } else { Arc::new(Jit) };
+        let engine: Arc<dyn Engine> =
+            if options.interpret { Arc::new(Interpreter) } else { Arc::new(Jit { threads: options.limits.threads }) };
         let runtime = Runtime::new(options.limits, engine, options.cancel);
         let mut session = Session {
             sources: SourceMap::default(),

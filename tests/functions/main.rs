@@ -136,7 +136,9 @@ fn outcomes(source: &str, args: &[(&str, Data)], lifts: Option<bool>) -> Result<
         if let Err(error) = optimise(&mut optimised, &PassOptions::default()) {
             panic!("{source}\n{error:#?}");
         }
-        for (engine, module) in [(&Interpreter as &dyn Engine, &module), (&Jit, &module), (&Interpreter, &optimised), (&Jit, &optimised)] {
+        for (engine, module) in
+            [(&Interpreter as &dyn Engine, &module), (&Jit::default(), &module), (&Interpreter, &optimised), (&Jit::default(), &optimised)]
+        {
             let ran = run(engine, module, &data);
             let unchanged: Vec<_> = data
                 .iter()
@@ -191,7 +193,7 @@ fn lifted(call: &Call, data: &[Data]) -> Option<Outcome<Vec<Data>>> {
     let limits = Limits { memory: 1 << 30, threads: 2, checked: false };
     let wants: Vec<Want> = leaves.iter().map(|a| Want { node: NodeId(a.0), sink: None, span: Span::default() }).collect();
     let plan = plan(&mut graph, &wants, &limits).unwrap();
-    let runtime = Runtime::new(limits, Arc::new(Jit), Cancel::new());
+    let runtime = Runtime::new(limits, Arc::new(Jit { threads: 2 }), Cancel::new());
     let results = match runtime.run(&graph, &plan, &memory, &[], &Quiet) {
         Ok(results) => results,
         Err(error) => return Some(Err(error)),

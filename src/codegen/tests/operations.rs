@@ -216,7 +216,7 @@ fn outcome(machine: &dyn Compiled, scalars_in: &[Scalar], arrays: &[Data]) -> Ou
 }
 
 fn engines(module: &Module) -> [Arc<dyn Compiled>; 2] {
-    [Interpreter.compile(module).expect("valid"), Jit.compile(module).expect("compiles")]
+    [Interpreter.compile(module).expect("valid"), Jit { threads: 2 }.compile(module).expect("compiles")]
 }
 
 /// Values of a dtype: what is special, then random ones.
@@ -274,7 +274,7 @@ fn compare(inputs: &[DType], outputs: &[Output], shapes: &[(usize, &[i64])], see
     let seq = elementwise(inputs, outputs, LoopKind::Seq);
     let vector = elementwise(inputs, outputs, LoopKind::Vector { reductions: vec![] });
     let [reference, scalar] = engines(&seq);
-    let vector = Jit.compile(&vector).expect("compiles");
+    let vector = Jit { threads: 2 }.compile(&vector).expect("compiles");
     let mut random = fastrand::Rng::with_seed(seed);
     for (len, strides) in shapes {
         for stride in strides.iter().copied() {

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Runs a kernel in both engines.
 fn agree(text: &str, data: &[Data]) -> Run {
     let module = parse(text).unwrap_or_else(|error| panic!("{text}\n{error:?}"));
-    let (want, got) = (run(&Interpreter, &module, data), run(&Jit, &module, data));
+    let (want, got) = (run(&Interpreter, &module, data), run(&Jit { threads: 2 }, &module, data));
     assert!(same_run(&want, &got), "{text}\nof {data:?}\ninterpreted {want:?}\ncompiled {got:?}");
     got
 }
@@ -229,7 +229,7 @@ fn parallel_loops_fold_their_chunks() {
         // Which chunks ran before one failed is the host's affair, so memory is not compared then.
         let module = parse(text).unwrap();
         let args = [data(len, at), Data::i64(n)];
-        let (want, got) = (run(&Interpreter, &module, &args), run(&Jit, &module, &args));
+        let (want, got) = (run(&Interpreter, &module, &args), run(&Jit { threads: 2 }, &module, &args));
         assert!(want.results.is_err() && want.results == got.results || same_run(&want, &got), "{want:?}\n{got:?}");
     }
 }
@@ -240,7 +240,7 @@ fn recursion_fails_on_any_stack() {
     agree(deep, &[Data::i64(0)]);
     let par = "kernel f(lo: i64, hi: i64) { parfor 0..1 grain 1 call f() }";
     agree(par, &[Data::i64(0), Data::i64(0)]);
-    let machine = Jit.compile(&parse(FIB).unwrap()).unwrap();
+    let machine = Jit { threads: 2 }.compile(&parse(FIB).unwrap()).unwrap();
     let run = || machine.call(&TestHost::default(), &[crate::kernel::abi::Arg::Scalar(Scalar::i64(1 << 40))]).map(|_| ());
     let result = std::thread::scope(|scope| {
         std::thread::Builder::new().stack_size(400 << 10).spawn_scoped(scope, run).expect("a thread").join().expect("no crash")
@@ -257,7 +257,7 @@ fn endless_work_can_be_stopped() {
         "kernel f(n: i64) -> i64 { var i: i64 for i in 0..9223372036854775807 vector(n: xor) { n = (n ^ (i * i)) } return n }",
         "kernel f(n: i64) -> i64 { var a: i64 if (n < 90) { a = call f((n + 1)) a = call f((n + 1)) } return a }",
     ] {
-        for engine in [&Interpreter as &dyn Engine, &Jit] {
+        for engine in [&Interpreter as &dyn Engine, &Jit { threads: 2 }] {
             assert_eq!(stopped(engine, text), Some(FaultKind::Cancelled), "{text}");
         }
     }
@@ -313,7 +313,7 @@ fn small_arrays_in_loops_use_memory_again() {
     kernel g(b: f64[1]) -> f64[1] { array c: f64[1] c = alloc(50) return c }"
         .replace("[5..]", "[5..1000]");
     let host = Counting::default();
-    let done = run_on(&Jit, &parse(&text).unwrap(), &[Data::i64(1000)], &host);
+    let done = run_on(&Jit { threads: 2 }, &parse(&text).unwrap(), &[Data::i64(1000)], &host);
     let Ok([Data::Array { values, .. }]) = done.results.as_deref() else { panic!("{done:?}") };
     assert_eq!(values[0], Scalar::f64(999.0));
     assert!(host.count.into_inner() < 10);
@@ -321,11 +321,11 @@ fn small_arrays_in_loops_use_memory_again() {
 
 #[test]
 fn listings_name_kernels() {
-    let listing = Jit.compile(&parse(FIB).unwrap()).unwrap().listing();
+    let listing = Jit { threads: 2 }.compile(&parse(FIB).unwrap()).unwrap().listing();
     assert!(listing.starts_with("fib:\n") && listing.contains("ret"), "{listing}");
 }
 
 #[test]
 fn modules_that_break_the_rules_are_refused() {
-    assert!(Jit.compile(&parse("kernel f(a: f64) -> f64 { a = 1 return a }").unwrap()).is_err());
+    assert!(Jit { threads: 2 }.compile(&parse("kernel f(a: f64) -> f64 { a = 1 return a }").unwrap()).is_err());
 }

@@ -61,7 +61,7 @@ fn agree_on(views: &[(&str, &str)], declarations: &str, reductions: &str, body: 
                 data(DType::F32, &[size, 5], 5),
                 Data::i64(n),
             ];
-            let (want, got) = (run(&Interpreter, &module, &args), run(&Jit, &module, &args));
+            let (want, got) = (run(&Interpreter, &module, &args), run(&Jit { threads: 2 }, &module, &args));
             assert!(same_run(&want, &got), "{text}\nn = {n}\ninterpreted {want:?}\ncompiled {got:?}");
         }
     }
@@ -205,7 +205,7 @@ fn other_steps() {
         let module = parse(&text).unwrap();
         for n in [0, 1, 2, 3, 50, 301] {
             let args = [data(DType::F64, &[n + 1], 1), data(DType::F64, &[n + 1], 2), Data::i64(n)];
-            let (want, got) = (run(&Interpreter, &module, &args), run(&Jit, &module, &args));
+            let (want, got) = (run(&Interpreter, &module, &args), run(&Jit { threads: 2 }, &module, &args));
             assert!(same_run(&want, &got), "{text}\nn = {n}\ninterpreted {want:?}\ncompiled {got:?}");
         }
     }
@@ -239,7 +239,7 @@ fn stores_go_past_the_caches_wherever_they_begin() {
                 Data::i64(lo),
                 Data::i64(lo + count),
             ];
-            let (want, got) = (run(&Interpreter, &module, &args), run(&Jit, &module, &args));
+            let (want, got) = (run(&Interpreter, &module, &args), run(&Jit { threads: 2 }, &module, &args));
             assert!(same_run(&want, &got), "{body} from {lo}, {count}\n{want:?}\n{got:?}");
         }
     }
