@@ -59,10 +59,12 @@ fn bits_do_not_depend_on_what_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let save = "save(\"DIR/a.h5\", t = (data = random.normal(type = f64[991, 1237], seed = 1), chunks = (100, 97), compress = 1))";
     assert!(run(folder.path(), &[save], WAYS[0]).is_empty());
-    let text = "t = open(\"DIR/a.h5\").t\nd = t - t.mean()\nprint(d.std(), (d ** 2).sum(), (d * t).sum(over = 0).std(), (sort(t, along = 0) - t).std())";
-    let [room, little] = [1 << 30, 24 << 20].map(|memory| run(folder.path(), &[text], (2, memory)));
-    assert_eq!(room, little);
-    assert_eq!(room.len(), 1);
+    for text in ["d = t - t.mean()\nprint(d.std(), (d ** 2).sum(), (d * t).sum(over = 0)[..7])", "print((sort(t, along = 0) - t).std())"] {
+        let text = format!("t = open(\"DIR/a.h5\").t\n{text}");
+        let [room, little] = [1 << 30, 24 << 20].map(|memory| run(folder.path(), &[&text], (2, memory)));
+        assert_eq!(room, little);
+        assert_eq!(room.len(), 1);
+    }
 }
 
 #[test]
