@@ -6,7 +6,7 @@ use super::store::Graph;
 use crate::array::{ArrayTy, Dim, Scalar, Size};
 use crate::base::Span;
 use crate::ops::ScalarOp;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A pass: gives each root its replacement.
 type Pass = fn(&mut Graph, &[NodeId]) -> Vec<NodeId>;
@@ -104,7 +104,7 @@ fn row_major_index(graph: &mut Graph, ty: &ArrayTy, span: Span) -> NodeId {
 /// Moves slices towards the files: what is not needed is not computed, and not read.
 fn push_slices(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     let mut replaced: FxHashMap<NodeId, NodeId> = FxHashMap::default();
-    let done = &mut Slices::default();
+    let done = &mut Slices { done: FxHashMap::default(), whole: asked_whole(graph, roots) };
     for id in graph.reachable(roots) {
         let node = graph.node(id).clone();
         let inputs: Vec<NodeId> = node.inputs.iter().map(|input| *replaced.get(input).unwrap_or(input)).collect();
@@ -119,9 +119,25 @@ fn push_slices(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
         };
         if new != id {
             replaced.insert(id, new);
+            if done.whole.contains(&id) {
+                done.whole.insert(new);
+            }
         }
     }
     roots.iter().map(|root| *replaced.get(root).unwrap_or(root)).collect()
+}
+
+/// The nodes that are computed whole: not only slices of them are asked for.
+fn asked_whole(graph: &Graph, roots: &[NodeId]) -> FxHashSet<NodeId> {
+    let mut whole = FxHashSet::default();
+    let mut pending = roots.to_vec();
+    while let Some(id) = pending.pop() {
+        let node = graph.node(id);
+        if !matches!(node.op, Op::Slice { .. }) && whole.insert(id) {
+            pending.extend(&node.inputs);
+        }
+    }
+    whole
 }
 
 /// Gives a node the names and coordinates of a type of its shape.
@@ -166,8 +182,12 @@ fn is_whole(part: &Part, dims: &[Dim]) -> bool {
     part.count.iter().zip(dims).all(|(count, dim)| dim.size == Size::Known(*count)) && part.step.iter().all(|step| *step == 1)
 }
 
-/// Slices of nodes that were pushed down already: what is shared is pushed once.
-type Slices = FxHashMap<(NodeId, Part), NodeId>;
+struct Slices {
+    /// Slices of nodes that were pushed down already: what is shared is pushed once.
+    done: FxHashMap<(NodeId, Part), NodeId>,
+    /// What is computed whole in any case.
+    whole: FxHashSet<NodeId>,
+}
 
 /// A slice of a node, pushed as far down as it goes.
 fn slice_of(graph: &mut Graph, done: &mut Slices, id: NodeId, part: &Part, span: Span) -> NodeId {
@@ -175,11 +195,11 @@ fn slice_of(graph: &mut Graph, done: &mut Slices, id: NodeId, part: &Part, span:
         return id;
     }
     let key = (id, part.clone());
-    if let Some(slice) = done.get(&key) {
+    if let Some(slice) = done.done.get(&key) {
         return *slice;
     }
     let slice = pushed_slice(graph, done, id, part, span);
-    done.insert(key, slice);
+    done.done.insert(key, slice);
     slice
 }
 
@@ -189,6 +209,8 @@ fn pushed_slice(graph: &mut Graph, done: &mut Slices, id: NodeId, part: &Part, s
     let empty = part.count.contains(&0);
     match &node.op {
         _ if empty => {}
+        // A slice of what is stored whole is a view of it, with the same bits.
+        Op::Reduce { .. } | Op::ReduceGroups { .. } | Op::Scan { .. } | Op::MatMul | Op::Compress { .. } if done.whole.contains(&id) => {}
         Op::Map(_) | Op::Cast | Op::Apply { .. } => {
             let inputs = node.inputs.iter().map(|input| slice_of(graph, done, *input, part, span)).collect();
             return graph.add(node.op.clone(), inputs, ty, node.span);
