@@ -5,6 +5,7 @@
 use kiln::base::Limits;
 use kiln::session::{Options, Session};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 /// The ways a program is run.
 const WAYS: [(&str, bool, usize, u64); 4] = [
@@ -28,6 +29,9 @@ fn programs(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// What a program prints and the errors it ends with, as expectation lines.
 fn outcome(text: &str, (_, interpret, threads, memory): (&str, bool, usize, u64), checked: bool) -> Vec<String> {
+    // Tests run beside each other, and programs that save do so under the same names.
+    static FILES: Mutex<()> = Mutex::new(());
+    let _alone = text.contains("save(").then(|| FILES.lock());
     let limits = Limits { memory, threads, checked };
     let mut session = Session::new(Options { limits, interpret, ..Options::default() });
     let mut printed: Vec<String> = Vec::new();

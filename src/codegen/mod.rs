@@ -4,7 +4,8 @@
 //!
 //! The way of a kernel: `jit` (module) → `function` (signature, variables) → `statements`, `expressions`, `arrays`; a vector loop by `tape`
 //! (record the body) → `strips` (cut it at calls) → `vector` (the loop), `copies`, with bodies from `wide` on AVX-512 and AVX2, else from
-//! `vector_body` on `lanes`. Loops without calls have values of their own (`quiet`). `runtime` is what runs beside it.
+//! `vector_body` on `lanes`. Loops without calls have values of their own (`quiet`). `jobs` compiles the functions of a module side by side,
+//! `runtime` is what runs beside them.
 //!
 //! Limits: little-endian machines; on x86-64 SSE4.1. Vectors are 512 bits wide on AVX-512, 256 on AVX2, else 128. Recursion ends at
 //! `chunks::MAX_DEPTH`, or earlier where the stack of the thread is small. A fault carries out 16 values at most. A panic of `Host::alloc`
