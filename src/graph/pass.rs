@@ -209,8 +209,8 @@ fn pushed_slice(graph: &mut Graph, done: &mut Slices, id: NodeId, part: &Part, s
     let empty = part.count.contains(&0);
     match &node.op {
         _ if empty => {}
-        // A slice of what is stored whole is a view of it, with the same bits.
-        Op::Reduce { .. } | Op::ReduceGroups { .. } | Op::Scan { .. } | Op::MatMul | Op::Compress { .. } if done.whole.contains(&id) => {}
+        // A slice of what is stored whole is a view of it, with the same bits. Products are not, where one pass reads them.
+        Op::Reduce { .. } | Op::ReduceGroups { .. } | Op::Scan { .. } | Op::Compress { .. } if done.whole.contains(&id) => {}
         Op::Map(_) | Op::Cast | Op::Apply { .. } => {
             let inputs = node.inputs.iter().map(|input| slice_of(graph, done, *input, part, span)).collect();
             return graph.add(node.op.clone(), inputs, ty, node.span);
