@@ -57,7 +57,7 @@ fn tasks(bencher: Bencher, threads: usize) {
         Ok(planned) => planned,
         Err(error) => panic!("{}", error.message),
     };
-    let runtime = Runtime::new(limits, Arc::new(Jit { threads: threads }), Cancel::new());
+    let runtime = Runtime::new(limits, Arc::new(Jit { threads }), Cancel::new());
     bencher.counter(ItemsCount::new(COUNT)).bench(|| assert!(runtime.run(&graph, &plan, &Memory::default(), &[], &Quiet).is_ok()));
 }
 

@@ -43,8 +43,7 @@ pub fn build(graph: &Graph, wants: &[Want], roots: &[NodeId], stored: &Stored, l
         Err(error) => Err(too_large(error)),
     };
 
-    let without_kept = |id: NodeId| lookup(id).filter(|_| !kept.contains(&id));
-    let mut stages = Stages::new(graph, &lookup, &without_kept);
+    let mut stages = Stages::new(graph, &lookup, kept);
     for id in stored {
         let node = graph.node(*id);
         let (store, span) = (store_of[id], node.span);

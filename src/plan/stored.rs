@@ -5,7 +5,7 @@ use super::fuse::{Fuser, TooLarge, gathers, unit_reshape};
 use super::ir::StoreId;
 use super::routines;
 use crate::base::Limits;
-use crate::graph::{Graph, NodeId, Op};
+use crate::graph::{Graph, Node, NodeId, Op};
 use crate::ops::ScalarOp;
 use crate::types::edge::Edge;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -103,15 +103,9 @@ fn repeated(graph: &Graph, broadcast: NodeId, stored: &FxHashSet<NodeId>, checke
 
 /// Whether a node computes with operations slower than loading it, none of which can fail: only elements that are asked for may do so.
 fn is_slow(graph: &Graph, id: NodeId, stored: &FxHashSet<NodeId>, checked: bool) -> bool {
-    let mut seen = FxHashSet::default();
-    let mut pending = vec![id];
     let mut slow = false;
-    while let Some(id) = pending.pop() {
-        let node = graph.node(id);
-        // What has no axes is computed once in any case.
-        if stored.contains(&id) || node.ty.rank() == 0 || !seen.insert(id) {
-            continue;
-        }
+    // What has no axes is computed once in any case.
+    for node in computed_for(graph, id, stored).filter(|node| node.ty.rank() > 0) {
         let dtype = node.inputs.last().map_or(node.ty.dtype, |input| graph.node(*input).ty.dtype);
         match node.op {
             Op::Map(op) if op.can_fail(dtype.storage(), checked) => return false,
@@ -120,9 +114,23 @@ fn is_slow(graph: &Graph, id: NodeId, stored: &FxHashSet<NodeId>, checked: bool)
             Op::Apply { .. } | Op::Take { .. } => return false,
             _ => {}
         }
-        pending.extend(&node.inputs);
     }
     slow
+}
+
+/// What is computed for a node where it is used: itself and what it is made of, down to what is stored.
+fn computed_for<'a>(graph: &'a Graph, id: NodeId, stored: &'a FxHashSet<NodeId>) -> impl Iterator<Item = &'a Node> {
+    let (mut seen, mut pending) = (FxHashSet::default(), vec![id]);
+    std::iter::from_fn(move || {
+        loop {
+            let id = pending.pop()?;
+            if !stored.contains(&id) && seen.insert(id) {
+                let node = graph.node(id);
+                pending.extend(&node.inputs);
+                return Some(node);
+            }
+        }
+    })
 }
 
 /// Whether a wanted value needs no pass of its own: a constant, or a view of what is stored anyway.
@@ -242,25 +250,12 @@ fn cut(graph: &Graph, reachable: &[NodeId], stored: &FxHashSet<NodeId>, saved: &
 
 /// Whether computing a node again costs more than loading it.
 pub fn is_costly(graph: &Graph, id: NodeId, stored: &FxHashSet<NodeId>) -> bool {
-    let mut seen = FxHashSet::default();
-    let mut pending = vec![id];
     let mut lines = 0;
-    while let Some(id) = pending.pop() {
-        let node = graph.node(id);
-        if stored.contains(&id) || !seen.insert(id) {
-            continue;
-        }
-        match node.op {
-            Op::Map(ScalarOp::Math(_) | ScalarOp::Random(_) | ScalarOp::Pow) | Op::Apply { .. } => return true,
-            Op::Map(_) => lines += 1,
-            _ => {}
-        }
-        if lines > CHEAP_LINES {
-            return true;
-        }
-        pending.extend(&node.inputs);
-    }
-    false
+    computed_for(graph, id, stored).any(|node| {
+        lines += usize::from(matches!(node.op, Op::Map(_)));
+        let costly = matches!(node.op, Op::Map(ScalarOp::Math(_) | ScalarOp::Random(_) | ScalarOp::Pow) | Op::Apply { .. });
+        costly || lines > CHEAP_LINES
+    })
 }
 
 /// Whether a node may be kept in memory beside other things.

@@ -7,7 +7,7 @@ use super::fuse::{Fuser, TooLarge};
 use super::ir::*;
 use crate::base::Span;
 use crate::graph::{Graph, NodeId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Outputs of one stage; more are a stage of their own, so that kernels stay small.
 const MAX_OUTPUTS: usize = 16;
@@ -28,9 +28,9 @@ pub struct Pass {
 pub struct Stages<'a> {
     graph: &'a Graph,
     stores: &'a dyn Fn(NodeId) -> Option<StoreId>,
-    /// The stores that there would be if nothing were kept because there is room: blocks are chosen by what passes would read then, since
-    /// the memory limit must not change them.
-    without_kept: &'a dyn Fn(NodeId) -> Option<StoreId>,
+    /// What has a store because there is room: blocks are chosen by what passes would read without it, since the memory limit must not
+    /// change them.
+    kept: &'a FxHashSet<NodeId>,
     groups: Vec<Group>,
     others: Vec<(usize, Work, Span)>,
     /// The level at which a store is made.
@@ -45,12 +45,8 @@ struct Group {
 }
 
 impl<'a> Stages<'a> {
-    pub fn new(
-        graph: &'a Graph,
-        stores: &'a dyn Fn(NodeId) -> Option<StoreId>,
-        without_kept: &'a dyn Fn(NodeId) -> Option<StoreId>,
-    ) -> Stages<'a> {
-        Stages { graph, stores, without_kept, groups: Vec::new(), others: Vec::new(), made: FxHashMap::default() }
+    pub fn new(graph: &'a Graph, stores: &'a dyn Fn(NodeId) -> Option<StoreId>, kept: &'a FxHashSet<NodeId>) -> Stages<'a> {
+        Stages { graph, stores, kept, groups: Vec::new(), others: Vec::new(), made: FxHashMap::default() }
     }
 
     /// A stage of its own.
@@ -84,14 +80,18 @@ impl<'a> Stages<'a> {
     pub fn finish(mut self, stores: &[Store]) -> Vec<Stage> {
         let mut work = std::mem::take(&mut self.others);
         for mut group in std::mem::take(&mut self.groups) {
-            let passes: Vec<&Pass> = group.passes.iter().collect();
-            // Where that would be too large there are more stores then, and other passes.
-            let as_without = self.fuse(&passes, self.without_kept);
-            group.fused.block = blocks::choose(as_without.as_ref().unwrap_or(&group.fused), stores);
+            group.fused.block = blocks::choose(self.without_kept(&group).as_ref().unwrap_or(&group.fused), stores);
             work.push((group.level, Work::Fused(group.fused), group.passes[0].span));
         }
         work.sort_by_key(|(level, ..)| *level);
         work.into_iter().map(|(_, work, span)| Stage { work, parallel: 1, block_bytes: 0, stage_bytes: 0, span }).collect()
+    }
+
+    /// A group's pass as it would be without what is kept; none where that is the same, or too large, when there are other stores and passes.
+    fn without_kept(&self, group: &Group) -> Option<Fused> {
+        let stores = |id: NodeId| (self.stores)(id).filter(|_| !self.kept.contains(&id));
+        let passes: Vec<&Pass> = group.passes.iter().collect();
+        (!self.kept.is_empty()).then(|| self.fuse(&passes, &stores).ok()).flatten()
     }
 
     /// A group with a pass in it, if it may join.
