@@ -164,11 +164,18 @@ fn outside(plan: &Plan, work: &Work) -> u64 {
 }
 
 /// What the kernels of products take: both panels as they pack them, in so many rows and columns together, and a part of them again.
+/// Tiles at the ends whose sides are no whole vectors are packed anew, in other sizes: so many the system's allocator keeps before it uses
+/// them again.
 fn packing(product: &MatMul) -> u64 {
     const TOGETHER: u64 = 64;
     const PART: u64 = 1 << 20;
-    let packed = |side: u64| rounded(side.next_multiple_of(TOGETHER) * product.depth * product.dtype.size() as u64);
-    packed(product.tile[0]) + packed(product.tile[1]) + PART
+    const KEPT: u64 = 7;
+    const VECTOR: u64 = 64;
+    let item = product.dtype.size() as u64;
+    let packed = |side: u64| rounded(side.next_multiple_of(TOGETHER) * product.depth * item);
+    let at_end = |side: u64| if (side * item).is_multiple_of(VECTOR) { 0 } else { packed(side) };
+    let [rows, columns] = product.tile;
+    packed(rows) + packed(columns) + PART + KEPT * at_end(product.sizes[0] % rows).max(at_end(product.sizes[2] % columns))
 }
 
 /// The most that one call takes which brings elements from or to a file: a block makes them one after the other.
