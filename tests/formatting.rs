@@ -27,7 +27,7 @@ fn tokens(text: &str) -> Vec<&str> {
 #[test]
 fn programs_of_the_repository_keep_their_meaning() {
     let mut found = Vec::new();
-    for folder in ["examples", "stdlib", "tests"] {
+    for folder in ["examples", "tests"] {
         programs(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
     }
     for path in found {

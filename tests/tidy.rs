@@ -21,14 +21,12 @@ const LAYERS: &[(&str, u32)] = &[
     ("plan", 8),
     ("exec", 9),
     ("session", 10),
-    ("stdlib", 10),
     ("cli", 11),
     ("repl", 11),
 ];
 
 /// Imports within a layer: one scalar operation is defined once over the vector routines, and types are rules about scalar operations.
-const SIDEWAYS: &[(&str, &str)] =
-    &[("ops", "vmath"), ("types", "ops"), ("types", "vmath"), ("session", "stdlib"), ("cli", "repl"), ("repl", "cli")];
+const SIDEWAYS: &[(&str, &str)] = &[("ops", "vmath"), ("types", "ops"), ("types", "vmath"), ("cli", "repl"), ("repl", "cli")];
 
 /// Heavy dependencies and the only modules that may name them.
 const OWNED: &[(&str, &[&str])] = &[
@@ -40,6 +38,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("iced_x86", &["codegen"]),
     ("rayon", &["exec"]),
     ("faer", &["exec"]),
+    ("gemm", &["exec"]),
     ("rustfft", &["exec"]),
     ("realfft", &["exec"]),
     ("netcdf_reader", &["io"]),

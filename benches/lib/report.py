@@ -89,7 +89,7 @@ def waits(rows):
 
 def versions(kiln):
     packages = subprocess.run([PYTHON, "-m", "pip", "freeze"], capture_output=True, text=True, check=True).stdout.lower().split()
-    wanted = ("numpy==", "numba==", "dask==", "jax==", "numexpr==", "polars==", "xarray==", "h5py==", "netcdf4==", "scipy==")
+    wanted = ("numpy==", "numba==", "dask==", "jax==", "numexpr==", "polars==", "duckdb==", "xarray==", "h5py==", "netcdf4==", "scipy==")
     of_kiln = subprocess.run([kiln, "--version"], capture_output=True, text=True).stdout.strip() or "kiln"
     gcc = subprocess.run(["gcc", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
     return ", ".join([of_kiln, f"Python {platform.python_version()}", *(p.replace("==", " ") for p in packages if p.startswith(wanted)), gcc])

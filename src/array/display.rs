@@ -216,11 +216,6 @@ impl Spec {
     }
 }
 
-/// Whether a format specification can be read.
-pub fn is_format(spec: &str) -> bool {
-    Spec::parse(spec).is_some()
-}
-
 /// A text under a format specification; as it is where the specification cannot be read.
 pub fn format_text(text: &str, spec: &str) -> String {
     match Spec::parse(spec) {
@@ -348,7 +343,7 @@ mod tests {
         }
         assert_eq!(format_scalar(Scalar::i64(255), "x"), "ff");
         assert_eq!(format_text("ab", ">5"), "   ab");
-        assert!(!is_format("abc"));
+        assert_eq!(format_text("ab", "abc"), "ab");
     }
 
     #[test]

@@ -95,10 +95,6 @@ impl DType {
     pub fn is_numeric(self) -> bool {
         self.is_int() || self.is_float() || self.is_complex()
     }
-    /// Integers, floats, datetime and duration, which have an order.
-    pub fn is_ordered(self) -> bool {
-        !self.is_complex()
-    }
     pub fn is_time(self) -> bool {
         matches!(self, DType::DateTime(_) | DType::Duration)
     }

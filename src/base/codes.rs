@@ -59,7 +59,7 @@ codes! {
     Format = 602, "damaged or foreign file", "The file is not of a format Kiln reads, or is damaged. The message gives the path and the reason.", "";
     UnknownVariable = 603, "no such variable in the file", "The file has no variable or group of this name.", "";
     SaveOverInput = 604, "saving over an input", "A program must not save over a file that it still reads.", "";
-    Memory = 701, "memory limit", "The forecast of the run's peak memory is above the limit. The message names the line that needs most.", "";
+    Memory = 701, "memory limit", "The forecast of a plan's peak memory is above the limit, or a compiled function's own arrays find no room in it. The message names the line that needs most.", "";
     Parallel = 801, "par for cannot be proven parallel", "Two iterations may touch the same element. The message names both places.", "";
     NotInKernel = 802, "not possible in a compiled function", "A function that loops and indexes is compiled whole; this cannot be compiled. Move it out of the function.", "";
     Unsupported = 901, "not built yet", "The language has this, this version does not.", "";

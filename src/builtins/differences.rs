@@ -215,7 +215,6 @@ fn derivative(b: &mut dyn Build, x: A, spacing: A, axis: usize, second: bool, ar
 }
 
 /// The slope at the first or last element, at size 1.
-#[allow(clippy::too_many_arguments)]
 fn end_slope(b: &mut dyn Build, x: A, distances: A, axis: usize, first: bool, second: bool, even: bool, args: &Args) -> Outcome<A> {
     let element = |b: &mut dyn Build, x: A, axis: usize, place: i64| {
         let mut position = int(b, place);

@@ -45,6 +45,23 @@ const RENAMED: &[(&str, &str)] = &[
     ("vsplit", "split(x, n, along = 0)"),
 ];
 
+/// Values and packages of theirs.
+const WORDS: &[(&str, &str)] = &[
+    ("True", "true"),
+    ("False", "false"),
+    ("None", "nan, where a float is missing"),
+    ("NaN", "nan"),
+    ("NA", "nan"),
+    ("Inf", "inf"),
+    ("Infinity", "inf"),
+    ("np", NO_PREFIX),
+    ("numpy", NO_PREFIX),
+    ("xr", NO_PREFIX),
+    ("da", NO_PREFIX),
+    ("math", NO_PREFIX),
+];
+const NO_PREFIX: &str = "functions alone, as mean(x) or zeros(3)";
+
 /// Parameters of theirs, and what may stand for them here.
 const PARAMETERS: &[(&str, &str)] = &[
     ("a_max", "high"),
@@ -65,7 +82,7 @@ pub fn renamed_parameter(name: &str, params: &[&str]) -> Option<&'static str> {
 
 /// How to write what another language calls `name`.
 pub fn renamed(name: &str) -> Option<&'static str> {
-    RENAMED.iter().find(|(theirs, _)| *theirs == name).map(|(_, ours)| *ours)
+    RENAMED.iter().chain(WORDS).find(|(theirs, _)| *theirs == name).map(|(_, ours)| *ours)
 }
 
 #[cfg(test)]
@@ -79,6 +96,7 @@ mod tests {
             assert!(find(theirs).is_none(), "{theirs} is a built-in");
             assert!(ours.split('(').next().and_then(find).is_some(), "{ours}");
         }
+        assert!(WORDS.iter().all(|(theirs, _)| find(theirs).is_none()));
         assert_eq!(renamed("arcsin"), Some("asin(x)"));
     }
 }

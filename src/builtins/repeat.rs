@@ -223,7 +223,6 @@ fn pad_along(b: &mut dyn Build, x: A, axis: usize, (before, after): (A, A), mode
 }
 
 /// The elements before the first or after the last.
-#[allow(clippy::too_many_arguments)]
 fn outside(b: &mut dyn Build, x: A, axis: usize, width: A, mode: Edge, value: A, before: bool, args: &Args) -> Outcome<A> {
     let mut shape = shape_of(b, x);
     let dims = b.ty(x).dims;

@@ -56,7 +56,7 @@ pub const TABLE: &[Builtin] = &[
         Family::Talking,
         VALUE,
         Effect::Explain,
-        "How a value, or several, would be computed, printed without computing it: bytes to read, peak memory, stages, blocks, tasks.",
+        "How a value, or several, would be computed, printed without computing it: bytes to read, scratch on disk, peak memory, stages, blocks.",
         &[],
     ),
     effect(

@@ -110,13 +110,8 @@ fn push_slices(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
         let inputs: Vec<NodeId> = node.inputs.iter().map(|input| *replaced.get(input).unwrap_or(input)).collect();
         let new = match &node.op {
             Op::Slice { start, step } => {
-                let mut part = Part { start: start.clone(), step: step.clone(), count: node.ty.shape().unwrap_or_default() };
-                let mut of = node.inputs[0];
-                while let Op::Slice { start, step } = &graph.node(of).op {
-                    part = part.of_slice(start, step);
-                    of = graph.node(of).inputs[0];
-                }
-                let sliced = slice_of(graph, done, *replaced.get(&of).unwrap_or(&of), &part, node.span);
+                let part = Part { start: start.clone(), step: step.clone(), count: node.ty.shape().unwrap_or_default() };
+                let sliced = slice_of(graph, done, inputs[0], &part, node.span);
                 renamed(graph, sliced, &node.ty, node.span)
             }
             _ if inputs == node.inputs => id,
@@ -172,34 +167,6 @@ impl Part {
         self.step.push(step);
         self.count.push(count);
     }
-    /// The elements that this part of a slice is of what the slice is of.
-    fn of_slice(&self, start: &[u64], step: &[i64]) -> Part {
-        let mut part = self.of(0..0);
-        for axis in 0..start.len() {
-            let first = start[axis] as i64 + self.start[axis] as i64 * step[axis];
-            part.push(first as u64, step[axis] * self.step[axis], self.count[axis]);
-        }
-        part
-    }
-    /// The part that has `least` neighbours along each axis, where there are so many and the part spans fewer, and this part of that one.
-    fn with_neighbours(&self, least: u64, ty: &ArrayTy) -> (Part, Option<Part>) {
-        let (mut wide, mut rest) = (self.of(0..0), self.of(0..0));
-        for (axis, dim) in ty.dims.iter().enumerate() {
-            let (start, step, count) = (self.start[axis], self.step[axis], self.count[axis]);
-            let last = (start as i64 + (count as i64 - 1) * step) as u64;
-            let (low, end) = (start.min(last), start.max(last) + 1);
-            if end - low >= least {
-                wide.push(start, step, count);
-                rest.push(0, 1, count);
-            } else {
-                let end = end.max((low + least).min(dim.size.known().unwrap_or(end)));
-                let low = low.min(end.saturating_sub(least));
-                wide.push(low, 1, end - low);
-                rest.push(start - low, step, count);
-            }
-        }
-        if wide == *self { (wide, None) } else { (wide, Some(rest)) }
-    }
     fn is_all(&self, ty: &ArrayTy) -> bool {
         is_whole(self, &ty.dims)
     }
@@ -222,8 +189,9 @@ struct Slices {
     whole: FxHashSet<NodeId>,
 }
 
-/// Sides of the part of a product that is computed beside all of it, at least: smaller products the crate gemm adds in other orders.
-const ALONE: u64 = 65;
+/// Elements of a product up to which it is stored for slices of it that are wanted beside all of it: the crate gemm adds smaller products in
+/// other orders.
+const STORED: u64 = 1 << 16;
 
 /// A slice of a node, pushed as far down as it goes.
 fn slice_of(graph: &mut Graph, done: &mut Slices, id: NodeId, part: &Part, span: Span) -> NodeId {
@@ -245,8 +213,10 @@ fn pushed_slice(graph: &mut Graph, done: &mut Slices, id: NodeId, part: &Part, s
     let empty = part.count.contains(&0);
     match &node.op {
         _ if empty => {}
-        // A slice of what is stored whole is a view of it, with the same bits. Products may not be stored: see below.
+        // A slice of what is stored whole is a view of it, with the same bits.
         Op::Reduce { .. } | Op::ReduceGroups { .. } | Op::Scan { .. } | Op::Compress { .. } if done.whole.contains(&id) => {}
+        // Large products are not stored where one pass reads them.
+        Op::MatMul if done.whole.contains(&id) && node.ty.shape().is_some_and(|shape| shape.iter().product::<u64>() <= STORED) => {}
         Op::Map(_) | Op::Cast | Op::Apply { .. } => {
             let inputs = node.inputs.iter().map(|input| slice_of(graph, done, *input, part, span)).collect();
             return graph.add(node.op.clone(), inputs, ty, node.span);
@@ -275,7 +245,12 @@ fn pushed_slice(graph: &mut Graph, done: &mut Slices, id: NodeId, part: &Part, s
             return graph.add(node.op.clone(), vec![input], ty, node.span);
         }
         Op::Slice { start, step } => {
-            return slice_of(graph, done, node.inputs[0], &part.of_slice(start, step), span);
+            let mut whole = part.clone();
+            for axis in 0..start.len() {
+                whole.start[axis] = (start[axis] as i64 + part.start[axis] as i64 * step[axis]) as u64;
+                whole.step[axis] = step[axis] * part.step[axis];
+            }
+            return slice_of(graph, done, node.inputs[0], &whole, span);
         }
         Op::Read { variable, start, step } => {
             if let Some(read) = read_part(variable, start, step, part) {
@@ -327,19 +302,14 @@ fn pushed_slice(graph: &mut Graph, done: &mut Slices, id: NodeId, part: &Part, s
             }
         }
         Op::MatMul => {
-            let (made, rest) = if done.whole.contains(&id) { part.with_neighbours(ALONE, &node.ty) } else { (part.clone(), None) };
             let inner = graph.node(node.inputs[0]).ty.dims[1].size.known().unwrap_or(0);
-            let (mut rows, mut columns) = (made.of(0..1), made.of(0..0));
+            let (mut rows, mut columns) = (part.of(0..1), part.of(0..0));
             rows.push(0, 1, inner);
             columns.push(0, 1, inner);
-            columns.push(made.start[1], made.step[1], made.count[1]);
+            columns.push(part.start[1], part.step[1], part.count[1]);
             let a = slice_of(graph, done, node.inputs[0], &rows, span);
             let b = slice_of(graph, done, node.inputs[1], &columns, span);
-            let product = graph.add(node.op.clone(), vec![a, b], made.ty(&node.ty), node.span);
-            return match rest {
-                Some(Part { start, step, .. }) => graph.add(Op::Slice { start, step }, vec![product], ty, span),
-                None => product,
-            };
+            return graph.add(node.op.clone(), vec![a, b], ty, node.span);
         }
         Op::Take { axis } => {
             let positions = slice_of(graph, done, node.inputs[1], &part.of(*axis..*axis + 1), span);

@@ -358,7 +358,6 @@ impl<'a> Emitter<'a> {
     }
 
     /// Deviations of a segment in two passes over it, the second from a copy in cache, then joined to the partial result.
-    #[allow(clippy::too_many_arguments)]
     fn deviations(
         &mut self,
         at: usize,

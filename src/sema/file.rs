@@ -105,14 +105,16 @@ impl Checker<'_> {
     }
 
     pub fn use_stmt(&mut self, used: &ast::Use, span: Span) {
-        let (path, name) = match &used.path {
-            ast::UsePath::Module(ident) => (ident.name.clone(), ident.clone()),
-            ast::UsePath::File(path) => {
-                let stem = path.rsplit(['/', '\\']).next().and_then(|file| file.split('.').next()).unwrap_or("");
-                (path.clone(), ast::Ident { name: Name::new(stem), span })
+        let path = match &used.path {
+            ast::UsePath::Module(ident) => {
+                let error =
+                    Diagnostic::at(Code::Unsupported, span, format!("there is no standard library yet, so no module `{}`", ident.name));
+                return self.report(error.help(format!("a module of your own is a file: `use \"{}.kiln\"`", ident.name)));
             }
+            ast::UsePath::File(path) => path,
         };
-        let name = used.alias.clone().unwrap_or(name);
+        let stem = path.rsplit(['/', '\\']).next().and_then(|file| file.split('.').next()).unwrap_or("");
+        let name = used.alias.clone().unwrap_or_else(|| ast::Ident { name: Name::new(stem), span });
         if name.name.is_empty() || !name.name.chars().all(|c| c.is_alphanumeric() || c == '_') {
             let error = Diagnostic::at(Code::Syntax, span, format!("`{}` is no name for a module", name.name));
             return self.report(error.help("give it one: `use \"file.kiln\" as m`"));
@@ -122,13 +124,12 @@ impl Checker<'_> {
             return self.report(error.help("write it at the top of the file"));
         }
         let module = self.frame().module;
-        let path = match &used.path {
+        let path = if module == SESSION {
+            path.clone()
+        } else {
             // A module names its neighbours from where it stands.
-            ast::UsePath::File(path) if module != SESSION => {
-                let folder = Path::new(&*self.world.modules[module.0 as usize].path).parent();
-                Name::new(folder.map_or_else(|| path.to_string(), |folder| folder.join(path.as_str()).to_string_lossy().into_owned()))
-            }
-            _ => path,
+            let folder = Path::new(&*self.world.modules[module.0 as usize].path).parent();
+            Name::new(folder.map_or_else(|| path.to_string(), |folder| folder.join(path.as_str()).to_string_lossy().into_owned()))
         };
         if let Some(id) = self.load(&path, span) {
             self.world.modules[module.0 as usize].items.insert(name.name.clone(), Item::Module(id));

@@ -44,7 +44,7 @@ use std::sync::Arc;
 pub trait Files: Sync {
     /// Metadata of a file, as `open` gives it.
     fn dataset(&self, path: &str) -> Outcome<Arc<DatasetTy>>;
-    /// The text of a module named by `use`: a path, or the name of a module of the standard library.
+    /// The text of a module named by `use`: a path.
     fn module(&self, path: &str) -> Outcome<ModuleText>;
 }
 

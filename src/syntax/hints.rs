@@ -76,7 +76,7 @@ const ELSE_IF: &str = "write `else if`";
 pub fn word_before(word: &str) -> Option<&'static str> {
     Some(match word {
         "def" | "function" | "func" | "fun" => "a function is `fn f(x) { … }`",
-        "import" | "from" | "include" | "using" | "require" => "a module is taken in by `use stats` or `use \"file.kiln\" as m`",
+        "import" | "from" | "include" | "using" | "require" => "a module is taken in by `use \"file.kiln\" as m`",
         "let" | "var" | "const" | "mut" | "global" | "local" | "auto" => "a variable needs no word before it: `x = 1`",
         "print" | "println" | "echo" | "puts" => "a call takes brackets: `print(x)`",
         "elif" | "elsif" | "elseif" => ELSE_IF,
@@ -97,25 +97,6 @@ pub fn word_here(word: &str) -> Option<&'static str> {
         "mod" => "the remainder is `%`",
         "div" => "integer division is `//`",
         "xor" => "exclusive or is `logical_xor(a, b)`",
-        _ => return None,
-    })
-}
-
-/// What a name from another language is called here, where someone used it as a value. For errors on unknown names.
-pub fn foreign_name(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "True" => "write `true`",
-        "False" => "write `false`",
-        "None" | "nil" | "NULL" | "nothing" | "undefined" => "a missing value in a table is `null`, a missing float is `nan`",
-        "NaN" | "NA" => "write `nan`",
-        "Inf" | "Infinity" => "write `inf`",
-        "elif" | "elsif" | "elseif" => ELSE_IF,
-        "pass" => "an empty block is `{ }`",
-        "range" | "arange" => "write a range: `0..n`, `0..n by 2`, `0..=n`",
-        "end" | "endfor" | "endif" | "begin" | "do" | "then" => BLOCK,
-        "lambda" => LAMBDA,
-        "is" => "write `==`",
-        "np" | "numpy" | "xr" | "pd" | "dask" | "da" => "functions need no prefix: `mean(x)`, `zeros(3)`",
         _ => return None,
     })
 }

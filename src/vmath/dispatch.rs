@@ -4,7 +4,6 @@
 use super::arith::{Arith, Fused, Plain};
 use super::kernel::{Binary, Unary};
 use super::math::{Level, Math, level};
-use super::random::{self, Drawn, Pairs, Random};
 use super::{arc, erf, exp, log, pow, special, trig};
 use std::sync::OnceLock;
 
@@ -16,11 +15,6 @@ pub type Strip2<T> = unsafe extern "C" fn(n: usize, x: *const T, y: *const T, ou
 pub type Scalar1<T> = unsafe extern "C" fn(x: T) -> T;
 /// `f(x, y)`.
 pub type Scalar2<T> = unsafe extern "C" fn(x: T, y: T) -> T;
-
-/// `out[i]` = element `first + i` of the stream of `seed`, for `i < n`. `out` is aligned to an element.
-pub type DrawStrip<T> = unsafe extern "C" fn(n: usize, seed: u64, first: u64, out: *mut T);
-/// Element `index` of the stream of `seed`.
-pub type DrawOne<T> = unsafe extern "C" fn(seed: u64, index: u64) -> T;
 
 /// Elements are computed in groups of this many; the last group is padded.
 const GROUP: usize = 16;
@@ -71,32 +65,11 @@ impl<T: Copy> Routines<T> {
     }
 }
 
-/// The routines of one distribution.
-#[derive(Clone, Copy)]
-struct Drawing<T> {
-    strip: DrawStrip<T>,
-    one: DrawOne<T>,
-}
-
-impl<T: Drawn> Drawing<T> {
-    fn one(self, seed: u64, index: u64) -> T {
-        // SAFETY: a table is only made for a level the machine has.
-        unsafe { (self.one)(seed, index) }
-    }
-
-    fn fill(self, seed: u64, first: u64, out: &mut [T]) {
-        // SAFETY: as above, and the slice is exclusive.
-        unsafe { (self.strip)(out.len(), seed, first, out.as_mut_ptr()) }
-    }
-}
-
 /// All routines of one level. [`table`] is the one in use; tests make others to compare levels.
 pub struct Table {
     level: Level,
     f64: Vec<Routines<f64>>,
     f32: Vec<Routines<f32>>,
-    random_f64: Vec<Drawing<f64>>,
-    random_f32: Vec<Drawing<f32>>,
 }
 
 impl Table {
@@ -111,8 +84,6 @@ impl Table {
             level,
             f64: Math::ALL.iter().map(|&m| routines_f64(m, level)).collect(),
             f32: Math::ALL.iter().map(|&m| routines_f32(m, level)).collect(),
-            random_f64: Random::ALL.iter().map(|&r| drawing(r, level)).collect(),
-            random_f32: Random::ALL.iter().map(|&r| drawing(r, level)).collect(),
         }
     }
 
@@ -168,46 +139,6 @@ impl Table {
     /// `out[i] = m(x[i], y[i])` over the shortest of the slices. A function of one argument ignores `y`.
     pub fn map2_f32(&self, m: Math, x: &[f32], y: &[f32], out: &mut [f32]) {
         map2(self.f32[m as usize], x, y, out);
-    }
-
-    /// Address of the [`DrawStrip`] routine.
-    pub fn draw_strip_f64(&self, r: Random) -> *const u8 {
-        self.random_f64[r as usize].strip as *const u8
-    }
-
-    /// Address of the [`DrawStrip`] routine.
-    pub fn draw_strip_f32(&self, r: Random) -> *const u8 {
-        self.random_f32[r as usize].strip as *const u8
-    }
-
-    /// Address of the [`DrawOne`] routine.
-    pub fn draw_one_address_f64(&self, r: Random) -> *const u8 {
-        self.random_f64[r as usize].one as *const u8
-    }
-
-    /// Address of the [`DrawOne`] routine.
-    pub fn draw_one_address_f32(&self, r: Random) -> *const u8 {
-        self.random_f32[r as usize].one as *const u8
-    }
-
-    /// Element `index` of the stream of `seed`, the same bits as in a strip.
-    pub fn draw_one_f64(&self, r: Random, seed: u64, index: u64) -> f64 {
-        self.random_f64[r as usize].one(seed, index)
-    }
-
-    /// Element `index` of the stream of `seed`, the same bits as in a strip.
-    pub fn draw_one_f32(&self, r: Random, seed: u64, index: u64) -> f32 {
-        self.random_f32[r as usize].one(seed, index)
-    }
-
-    /// Elements `first`, `first + 1` … of the stream of `seed`.
-    pub fn draw_f64(&self, r: Random, seed: u64, first: u64, out: &mut [f64]) {
-        self.random_f64[r as usize].fill(seed, first, out);
-    }
-
-    /// Elements `first`, `first + 1` … of the stream of `seed`.
-    pub fn draw_f32(&self, r: Random, seed: u64, first: u64, out: &mut [f32]) {
-        self.random_f32[r as usize].fill(seed, first, out);
     }
 }
 
@@ -393,21 +324,6 @@ macro_rules! compile {
                 one2::<K, $arith, T>(x, y)
             }
 
-            $(#[target_feature(enable = $features)])?
-            unsafe extern "C" fn draw_strip<P: Pairs, T: Drawn>(n: usize, seed: u64, first: u64, out: *mut T) {
-                // SAFETY: the caller's out holds n elements that nothing else uses.
-                random::fill::<P, $arith, T>(seed, first, unsafe { std::slice::from_raw_parts_mut(out, n) });
-            }
-
-            $(#[target_feature(enable = $features)])?
-            unsafe extern "C" fn draw_one<P: Pairs, T: Drawn>(seed: u64, index: u64) -> T {
-                random::one::<P, $arith, T>(seed, index)
-            }
-
-            pub fn draw<P: Pairs, T: Drawn>() -> Drawing<T> {
-                Drawing { strip: draw_strip::<P, T>, one: draw_one::<P, T> }
-            }
-
             pub fn unary<K: Unary<T>, T: Element>() -> Routines<T> {
                 Routines::One(strip1::<K, T>, scalar1::<K, T>)
             }
@@ -445,23 +361,6 @@ fn binary<K: Binary<T>, T: Element>(level: Level) -> Routines<T> {
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::binary::<K, T>(),
         _ => baseline::binary::<K, T>(),
-    }
-}
-
-fn draw<P: Pairs, T: Drawn>(level: Level) -> Drawing<T> {
-    match level {
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512::draw::<P, T>(),
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => avx2::draw::<P, T>(),
-        _ => baseline::draw::<P, T>(),
-    }
-}
-
-fn drawing<T: Drawn>(r: Random, level: Level) -> Drawing<T> {
-    match r {
-        Random::Uniform => draw::<random::Uniform, T>(level),
-        Random::Normal => draw::<random::Normal, T>(level),
     }
 }
 

@@ -18,15 +18,13 @@ mod log;
 mod math;
 mod pow;
 mod quantile;
-pub mod random;
 mod rarer;
 mod special;
 mod trig;
 
 pub use dispatch::{
-    DrawOne, DrawStrip, Scalar1, Scalar2, Strip1, Strip2, Table, map1_f32, map1_f64, map2_f32, map2_f64, scalar_address_f32,
-    scalar_address_f64, scalar_f32, scalar_f64, strip_f32, strip_f64, table,
+    Scalar1, Scalar2, Strip1, Strip2, Table, map1_f32, map1_f64, map2_f32, map2_f64, scalar_address_f32, scalar_address_f64, scalar_f32,
+    scalar_f64, strip_f32, strip_f64, table,
 };
 pub use math::{Level, Math, level};
 pub use quantile::Quantile;
-pub use random::Random;

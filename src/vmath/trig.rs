@@ -116,15 +116,6 @@ pub fn sin_pi<A: Arith>(x: f64) -> f64 {
     negate_if_odd(sin_half_turn::<A>(r, A::fma(t, PI_FUSED[1], low)), rounded)
 }
 
-/// cos π x, for |x| < 2^51.
-#[inline(always)]
-pub fn cos_pi<A: Arith>(x: f64) -> f64 {
-    let rounded = (x - 0.5) + ROUND;
-    let t = x - ((rounded - ROUND) + 0.5);
-    let (r, low) = A::two_prod(t, PI);
-    -negate_if_odd(sin_half_turn::<A>(r, A::fma(t, PI_FUSED[1], low)), rounded)
-}
-
 macro_rules! rare_beyond_limit {
     ($slow:path) => {
         #[inline(always)]

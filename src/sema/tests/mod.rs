@@ -49,7 +49,7 @@ impl Files for World1 {
     }
     fn module(&self, path: &str) -> Outcome<ModuleText> {
         let (id, text) = match path {
-            "stats" | "lib/stats.kiln" => (10, "scale = 2.0\nfn half(x) = x / scale\nfn twice(x) = half(x) * 4"),
+            "stats.kiln" | "lib/stats.kiln" => (10, "scale = 2.0\nfn half(x) = x / scale\nfn twice(x) = half(x) * 4"),
             "round.kiln" => (11, "use \"round.kiln\" as r"),
             "bad.kiln" => (12, "fn f(x) = y + x"),
             "prints.kiln" => (13, "print(1)"),

@@ -9,7 +9,7 @@ const SEEDS: &[&str] = &[
     "fn f(x, rate = 0.1) { out = zeros(x.shape)\n for i in 0..x.shape[0] { out[i] = x[i] * rate\n if i > 3 { break } }\n out }\na = f(ones(5))\nprint(a.sum())",
     "fn fib(n) { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }\nk = fib(5)\nx = zeros(k, 3).named(row, col)\ny = x.mean(over = row)",
     "ds = open(\"sst.nc\")\nm = ds.sst.mean(over = time)\nd = ds.sst - m\nprint(\"{d.std():.3}\", d[lat = 0, time = -1])\nsave(\"a.nc\", d = d)",
-    "use stats\ng = (a, b) -> a * b + stats.half(a)\nr = (f = g, n = 3)\nx = r.f(2, r.n)\nt = (1, \"a\", x)\np, q, s = t",
+    "use \"stats.kiln\"\ng = (a, b) -> a * b + stats.half(a)\nr = (f = g, n = 3)\nx = r.f(2, r.n)\nt = (1, \"a\", x)\np, q, s = t",
     "fn h(v: f64) -> f64 = v * 2\nfn q(w: f64[n, n]) = w.T @ w\nz = h([1.0, 2.0])\nu = q(eye(3))\nfn o(a) { fn i(b) { if b > 0 { i(b - 1) } else { a } }\n i(3) }\ny = o(2)",
     "s = 0\nfor i in 0..10 by 2 { if i % 2 == 0 and not i > 4 { s = s + i / 2 } else { continue } }\nwhile s > 1 { s = s - 1 }\nx = if s > 0 { [1, 2, 3][..-1] } else { arange(2) }",
     "fn g(a) { b = a\n b[0, ..] += 1\n b[[0, -1], 1] = 2\n b[.., new, 0] @ ones(1) }\nx = g(zeros(3, 4))\nassert x.shape[0] == 3, \"size {x.shape}\"\ny: f32[row: 3, ..] = x.as(f32)",

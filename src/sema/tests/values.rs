@@ -141,11 +141,11 @@ fn files() {
         ("x = open(\"sst.nc\", \"/sea/dept\")", "K0603 1:20 no `dept` in sst.nc"),
         ("x = open(\"sst.nc\").odd", "K0602 1:5 the variable `odd` cannot be read: compound types"),
         ("x = 1.5\ny = open(\"{x}.nc\")", "K0301 2:10 the path must be known when the program is checked"),
-        ("use stats\nx = stats.half(3)", "x: f64 = 1.5"),
+        ("use \"stats.kiln\"\nx = stats.half(3)", "x: f64 = 1.5"),
         ("use \"lib/stats.kiln\" as m\nx = m.twice(zeros(3))\ny = m.scale", "x: f64[3], y: f64 = 2.0"),
-        ("use stats\nx = stats.hlf(3)", "K0202 2:11 no `hlf` in the module stats"),
-        ("use nothing", "K0601 1:1 no module nothing"),
+        ("use \"stats.kiln\"\nx = stats.hlf(3)", "K0202 2:11 no `hlf` in the module stats"),
+        ("use nothing", "K0901 1:1 there is no standard library yet, so no module `nothing`"),
         ("use \"prints.kiln\" as p", "K0901 1:1 a module holds functions, numbers and `use`, and does nothing by itself"),
-        ("use stats\nx = stats", "K0301 2:5 `stats` is a module, not a value"),
+        ("use \"stats.kiln\"\nx = stats", "K0301 2:5 `stats` is a module, not a value"),
     ]);
 }
