@@ -57,7 +57,7 @@ impl Checker<'_> {
                     let message = format!("{} has no method `{name}`: no function has this name", receiver.ty());
                     let better = Diagnostic::at(Code::UnknownField, name_span, message);
                     match error.help {
-                        Some(help) if help.starts_with("did") || help.starts_with("here: ") => better.help(help),
+                        Some(help) if help.starts_with("did") || help.starts_with("in Kiln: ") => better.help(help),
                         _ => better,
                     }
                 }

@@ -221,7 +221,7 @@ impl Checker<'_> {
         let table = builtins::table().iter().map(|builtin| builtin.name);
         let error = Diagnostic::at(Code::UnknownName, span, format!("nothing is named `{name}` here"));
         match (builtins::renamed::renamed(name), did_you_mean(name, vars.chain(items).chain(table))) {
-            (Some(ours), _) => error.help(format!("here: {ours}")),
+            (Some(ours), _) => error.help(format!("in Kiln: {ours}")),
             (None, Some(near)) => error.help(format!("did you mean `{near}`?")),
             (None, None) => error.help("bind it before it is used: `name = value`; `kiln doc` lists the built-in functions"),
         }
