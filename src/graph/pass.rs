@@ -189,8 +189,8 @@ struct Slices {
     whole: FxHashSet<NodeId>,
 }
 
-/// Elements of a product up to which it is stored for slices of it that are wanted beside all of it: the crate gemm adds smaller products in
-/// other orders.
+/// Elements of a product that is stored at most, so that slices wanted beside all of it are views: the crate gemm adds the terms of small
+/// products in orders that depend on their sizes, so a slice computed by itself could have other bits.
 const STORED: u64 = 1 << 16;
 
 /// A slice of a node, pushed as far down as it goes.
@@ -215,7 +215,7 @@ fn pushed_slice(graph: &mut Graph, done: &mut Slices, id: NodeId, part: &Part, s
         _ if empty => {}
         // A slice of what is stored whole is a view of it, with the same bits.
         Op::Reduce { .. } | Op::ReduceGroups { .. } | Op::Scan { .. } | Op::Compress { .. } if done.whole.contains(&id) => {}
-        // Large products are not stored where one pass reads them.
+        // So is a slice of a small product; a large one is not stored where one pass reads it.
         Op::MatMul if done.whole.contains(&id) && node.ty.shape().is_some_and(|shape| shape.iter().product::<u64>() <= STORED) => {}
         Op::Map(_) | Op::Cast | Op::Apply { .. } => {
             let inputs = node.inputs.iter().map(|input| slice_of(graph, done, *input, part, span)).collect();

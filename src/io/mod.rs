@@ -1,7 +1,7 @@
 //! The capability boundary to the system: which formats there are, how a file is opened, read and written atomically, and scratch
 //! files. Owns metadata as data, CF conventions and storage layouts; knows nothing of programs, graphs or plans.
 //!
-//! To add a format: a file that implements `Format` (and a writer, named in `save`, if it is written), and one line in `FORMATS`.
+//! To add a format: a file or folder that implements `Format` (and a writer, named in `save`, if it is written), and one line in `FORMATS`.
 
 pub mod atomic;
 pub mod cf;

@@ -164,8 +164,8 @@ fn outside(plan: &Plan, work: &Work) -> u64 {
 }
 
 /// What the kernels of products take: both panels as they pack them, in so many rows and columns together, and a part of them again.
-/// Tiles at the ends whose sides are no whole vectors are packed anew, in other sizes: so many the system's allocator keeps before it uses
-/// them again.
+/// Tiles at the ends whose sides are no whole vectors are packed anew, in other sizes: the system's allocator keeps up to `KEPT` of those
+/// packings before it uses them again.
 fn packing(product: &MatMul) -> u64 {
     const TOGETHER: u64 = 64;
     const PART: u64 = 1 << 20;

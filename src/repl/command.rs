@@ -160,7 +160,7 @@ fn taken(command: &Command) -> &'static str {
 
 fn help() -> String {
     let lines = COMMANDS.iter().map(|command| format!("{:<18} {}\n", format!(":{} {}", command.name, command.argument), command.help));
-    let more = "\nA bare expression is shown and becomes `ans`; `;` after it hides it. Ctrl-C clears the line, or stops what runs.\n\
+    let more = "\nA bare expression is shown and becomes `ans`, unless `;` follows it. Ctrl-C clears the line, or stops what runs.\n\
                 Tab completes. An entry goes on in the next line while brackets are open; an empty line ends it.\n";
     lines.collect::<String>() + more
 }

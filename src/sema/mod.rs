@@ -44,7 +44,7 @@ use std::sync::Arc;
 pub trait Files: Sync {
     /// Metadata of a file, as `open` gives it.
     fn dataset(&self, path: &str) -> Outcome<Arc<DatasetTy>>;
-    /// The text of a module named by `use`: a path.
+    /// The text of the module at a path that `use` names.
     fn module(&self, path: &str) -> Outcome<ModuleText>;
 }
 

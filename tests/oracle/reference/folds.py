@@ -20,7 +20,7 @@ def rounding(count, chain=0):
 
 
 def chain(x, over):
-    """How many terms are added one after the other: rows, where the last axis that has any is not added (docs/accuracy.md)."""
+    """How many terms are added one after the other at most: rows, where the last axis longer than 1 is not summed over (docs/accuracy.md)."""
     long = [axis for axis in range(x.ndim) if x.shape[axis] > 1]
     return 0 if not long or long[-1] in axes_of(x, over) else count_of(x, over)
 
