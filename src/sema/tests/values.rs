@@ -144,6 +144,7 @@ fn files() {
         ("use \"stats.kiln\"\nx = stats.half(3)", "x: f64 = 1.5"),
         ("use \"lib/stats.kiln\" as m\nx = m.twice(zeros(3))\ny = m.scale", "x: f64[3], y: f64 = 2.0"),
         ("use \"stats.kiln\"\nx = stats.hlf(3)", "K0202 2:11 no `hlf` in the module stats.kiln"),
+        ("use \"nothing.kiln\"", "K0601 1:1 no module nothing.kiln"),
         ("use nothing", "K0901 1:1 there is no standard library yet, so no module `nothing`"),
         ("use \"prints.kiln\" as p", "K0901 1:1 a module holds functions, numbers and `use`, and does nothing by itself"),
         ("use \"stats.kiln\"\nx = stats", "K0301 2:5 `stats` is a module, not a value"),

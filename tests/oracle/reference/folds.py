@@ -14,15 +14,9 @@ def count_of(x, over):
     return int(np.prod([x.shape[a] for a in axes_of(x, over)], dtype=np.int64))
 
 
-def rounding(count, chain=0):
-    """Factor of `eps` in the error of a sum of so many terms by a tree of short chains, or of one chain of so many."""
-    return 16 + 2 * np.log2(max(count, 1)) + chain / 2
-
-
-def chain(x, over):
-    """How many terms are added one after the other at most: rows, where the last axis longer than 1 is not summed over (docs/accuracy.md)."""
-    long = [axis for axis in range(x.ndim) if x.shape[axis] > 1]
-    return 0 if not long or long[-1] in axes_of(x, over) else count_of(x, over)
+def rounding(count):
+    """Factor of `eps` in the error of a sum of so many terms by a tree of short chains."""
+    return 16 + 2 * np.log2(max(count, 1))
 
 
 def summed(dtype):
@@ -48,7 +42,7 @@ def sum_(x, over=None, keepdims=False, skip=False):
     total = wide(terms).sum(axis=over, keepdims=keepdims)
     if huge(terms, 1e300):
         return unspecified(total.astype(x.dtype))
-    slack = E64 * rounding(count_of(x, over), chain(x, over)) * np.where(np.isfinite(terms), np.abs(terms), 0).sum(axis=over, keepdims=keepdims)
+    slack = E64 * rounding(count_of(x, over)) * np.where(np.isfinite(terms), np.abs(terms), 0).sum(axis=over, keepdims=keepdims)
     value = total.astype(x.dtype)
     return Expected(value, ulps=1, slack=slack, zeros=count_of(x, over) != 1)
 
